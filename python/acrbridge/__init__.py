@@ -1,0 +1,3 @@
+"""Import container images into Azure Container Registry."""
+
+__version__ = "0.1.0"

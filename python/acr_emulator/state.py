@@ -6,13 +6,12 @@ Every write is committed before it returns, so that a restart, or a kill, loses 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, fields
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from acr_emulator.records import (
     Attributes,
@@ -27,6 +26,10 @@ from acr_emulator.records import (
     Tag,
     Tenant,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 Record = TypeVar("Record")
 
@@ -91,7 +94,7 @@ class State:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Hold all other threads off, and write everything done within at once or, after an error, nothing."""
+        """Hold all other threads off; what is done within is written whole or, after an error, not at all."""
         with self._lock:
             if self._connection.in_transaction:
                 yield
@@ -116,16 +119,18 @@ class State:
                 body = document.pop("body", None)
                 values = [document[c] for c in columns]
                 marks = ", ".join("?" * (len(columns) + 2))
+                names = ", ".join([*columns, "record", "body"])
                 self._connection.execute(
-                    f"INSERT OR REPLACE INTO {kind.__name__} ({', '.join(columns)}, record, body) VALUES ({marks})",
+                    f"INSERT OR REPLACE INTO {kind.__name__} ({names}) VALUES ({marks})",  # noqa: S608  # names of KEYS
                     [*values, json.dumps(document), body],
                 )
 
     def find(self, kind: type[Record], **equals: str) -> list[Record]:
         """Records of one kind whose key or indexed columns equal the values given, ordered by key."""
         where = " AND ".join(f"{name} = ?" for name in equals) or "1"
+        order = ", ".join(KEYS[kind])
         rows = self._execute(
-            f"SELECT record, body FROM {kind.__name__} WHERE {where} ORDER BY {', '.join(KEYS[kind])}",
+            f"SELECT record, body FROM {kind.__name__} WHERE {where} ORDER BY {order}",  # noqa: S608  # names of KEYS
             list(equals.values()),
         )
         return [_read(kind, *row) for row in rows]
@@ -138,9 +143,12 @@ class State:
     def remove(self, kind: type, **equals: str) -> None:
         """Delete the records that `find` would give."""
         where = " AND ".join(f"{name} = ?" for name in equals)
-        self._execute(f"DELETE FROM {kind.__name__} WHERE {where}", list(equals.values()))
+        self._execute(
+            f"DELETE FROM {kind.__name__} WHERE {where}",  # noqa: S608  # names of KEYS
+            list(equals.values()),
+        )
 
-    # Settings: small values of the process itself, such as the signing key
+    # Settings: small values of the process itself, and files that hold keys
 
     def setting(self, name: str) -> str | None:
         """A setting's value, or None."""
@@ -150,6 +158,18 @@ class State:
     def set_setting(self, name: str, value: str) -> None:
         """Store a setting."""
         self._execute("INSERT OR REPLACE INTO Setting VALUES (?, ?)", [name, value])
+
+    def private_file(self, name: str, make: Callable[[], bytes]) -> bytes:
+        """What a file of the folder holds that its owner alone can read; written by `make` the first time."""
+        path = self.folder / name
+        if not path.exists():
+            draft = self.folder / f"{name}.{os.getpid()}.{threading.get_ident()}"
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(make())
+            with suppress(FileExistsError):
+                os.link(draft, path)  # fails, unlike a rename, where another process was first
+            draft.unlink()
+        return path.read_bytes()
 
     # Blobs
 
@@ -174,14 +194,16 @@ class State:
     def unlink_blob(self, host: str, repository: str, digest: str) -> None:
         """Make a blob invisible in a repository; its file stays for those that share it."""
         self._execute(
-            "DELETE FROM BlobLink WHERE host = ? AND repository = ? AND digest = ?", [host, repository, digest]
+            "DELETE FROM BlobLink WHERE host = ? AND repository = ? AND digest = ?",
+            [host, repository, digest],
         )
 
     def has_blob(self, host: str, repository: str, digest: str) -> bool:
         """Whether a repository shows a blob."""
         return bool(
             self._execute(
-                "SELECT 1 FROM BlobLink WHERE host = ? AND repository = ? AND digest = ?", [host, repository, digest]
+                "SELECT 1 FROM BlobLink WHERE host = ? AND repository = ? AND digest = ?",
+                [host, repository, digest],
             )
         )
 

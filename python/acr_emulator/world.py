@@ -39,5 +39,5 @@ class World:
     """The secret that an App Service would put into IDENTITY_HEADER."""
 
     def faults(self) -> dict[str, str]:
-        """Faults in force, by name, each with its argument ("" where it has none). They can change while running."""
+        """Faults in force now, by name, each with its argument ("" where it has none)."""
         return dict(json.loads(self.state.setting("faults") or "{}"))

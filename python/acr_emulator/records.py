@@ -72,6 +72,8 @@ class Registry:
     allowed_ips: tuple[str, ...] | None = None
     """IPv4 addresses or networks that the firewall lets in; None where there is no firewall."""
     export_enabled: bool = True
+    repository_permissions: bool = False
+    """Mode "RBAC Registry + ABAC Repository Permissions": data actions count, AcrPull does not."""
     honours_ranges: bool = True
     """False plays a source registry without range requests (RFC 7233), which importImage cannot use."""
     private_repositories: tuple[str, ...] = ()
@@ -156,6 +158,15 @@ class Tag:
     created: float
     updated: float
     attributes: Attributes = field(default_factory=Attributes)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An upload session; what has arrived is in the file of that ID in the state's folder `uploads`."""
+
+    upload_id: str
+    host: str
+    repository: str
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from acr_emulator.records import (
     Subscription,
     Tag,
     Tenant,
+    Upload,
 )
 
 if TYPE_CHECKING:
@@ -43,11 +44,17 @@ KEYS: dict[type, tuple[str, ...]] = {
     Repository: ("host", "name"),
     Manifest: ("host", "repository", "digest"),
     Tag: ("host", "repository", "name"),
+    Upload: ("upload_id",),
     Operation: ("operation_id",),
 }
 """One table for each kind of record: its key columns, and the rest of the record as JSON (or a blob)."""
 
-INDEXED: dict[type, tuple[str, ...]] = {Manifest: ("subject",), Tag: ("digest",), Identity: ("client_id",)}
+INDEXED: dict[type, tuple[str, ...]] = {
+    Identity: ("client_id",),
+    Registry: ("loopback",),
+    Manifest: ("subject",),
+    Tag: ("digest",),
+}
 """Columns beside the key that are searched for."""
 
 

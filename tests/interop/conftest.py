@@ -1,0 +1,70 @@
+"""Fixtures of the interop tests: one emulator for all, and each stranger ready to run against it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from interop.strangers import Emulator, Ended, find_tool, running_emulator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """The emulator that all interop tests share: each keeps to repositories of its own."""
+    with running_emulator(tmp_path_factory.mktemp("emulator") / "state", "--lro-polls", "1") as running:
+        yield running
+
+
+@pytest.fixture
+def tool(emulator: Emulator, tmp_path: Path) -> Callable[[str], Command]:
+    """Any tool by name, bound to the emulator and to a home folder of this test."""
+
+    def bind(name: str) -> Command:
+        path = find_tool(name)
+        return lambda *words, **variables: emulator.run(path, *words, home=tmp_path, **variables)
+
+    return bind
+
+
+@pytest.fixture(scope="session")
+def az_profile(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A profile folder of az, signed in as the emulator's service principal."""
+    home = tmp_path_factory.mktemp("az")
+    words = ("--service-principal", "-u", emulator["AZURE_CLIENT_ID"], "-p", emulator["AZURE_CLIENT_SECRET"])
+    profile = home / "profile"
+    login = (find_tool("az"), "login", *words, "--tenant", emulator["AZURE_TENANT_ID"])
+    emulator.run(*login, home=home, AZURE_CONFIG_DIR=str(profile))
+    return profile
+
+
+@pytest.fixture
+def az(emulator: Emulator, az_profile: Path, tmp_path: Path) -> Command:
+    """The real az, signed in, with a profile of this test's own; it has to succeed."""
+    profile = shutil.copytree(az_profile, tmp_path / "az-profile")
+    path = find_tool("az")
+    return lambda *words, **variables: emulator.run(
+        path, *words, home=tmp_path, AZURE_CONFIG_DIR=str(profile), **variables
+    )
+
+
+@pytest.fixture
+def acrbridge(emulator: Emulator, tmp_path: Path) -> Command:
+    """Our own command line, signed in as the emulator's service principal; it has to succeed."""
+
+    def run(*words: str) -> Ended:
+        folder = str(tmp_path / "acrbridge-profile")
+        command = (sys.executable, "-m", "acrbridge", *words)
+        return emulator.run(*command, home=tmp_path, ACRBRIDGE_CONFIG_DIR=folder)
+
+    words = ("--service-principal", "-u", emulator["AZURE_CLIENT_ID"], "-p", emulator["AZURE_CLIENT_SECRET"])
+    run("login", *words, "--tenant", emulator["AZURE_TENANT_ID"])
+    return run

@@ -171,14 +171,27 @@ class Upload:
 
 @dataclass(frozen=True)
 class Operation:
-    """An importImage operation. Its outcome is known to the emulator at once, and told after some polls."""
+    """An importImage operation: what it shall copy, and what came of it.
+
+    Nothing of it is at the target before it has ended. Its last poll ends it, or the clock, where nobody polls.
+    """
 
     operation_id: str
     subscription_id: str
-    target: str
-    """`repository:tag` shown as pending in the body of a running poll."""
+    target_host: str
+    source_host: str
+    source_repository: str
+    manifests: tuple[str, ...]
+    """Digests of all manifests to copy, children before the indexes that list them, the image itself last."""
+    target_tags: tuple[str, ...]
+    """`repository:tag` each."""
+    untagged_repositories: tuple[str, ...]
+    force: bool
     polls_left: int
-    """Number of polls that still answer "running"; -1 for an operation that never ends."""
+    """Number of polls that still answer "running"."""
+    due: float
+    """When it ends by itself, in seconds since 1970; each poll puts this off."""
+    ended: bool = False
     error_status: int = 0
     """HTTP status of the final poll of a failed operation; 0 for one that succeeds."""
     error_code: str = ""

@@ -51,6 +51,7 @@ KEYS: dict[type, tuple[str, ...]] = {
 
 INDEXED: dict[type, tuple[str, ...]] = {
     Identity: ("client_id",),
+    Operation: ("ended",),
     Registry: ("loopback",),
     Manifest: ("subject",),
     Tag: ("digest",),
@@ -92,6 +93,7 @@ class State:
             "CREATE TABLE IF NOT EXISTS BlobLink (host TEXT, repository TEXT, digest TEXT, "
             "PRIMARY KEY (host, repository, digest)) WITHOUT ROWID"
         )
+        self._connection.execute("CREATE INDEX IF NOT EXISTS BlobLink_digest ON BlobLink (digest)")
         self._connection.execute("CREATE TABLE IF NOT EXISTS Setting (name TEXT PRIMARY KEY, value TEXT)")
 
     def close(self) -> None:
@@ -204,6 +206,17 @@ class State:
             "DELETE FROM BlobLink WHERE host = ? AND repository = ? AND digest = ?",
             [host, repository, digest],
         )
+
+    def unlink_blobs(self, host: str, repository: str) -> None:
+        """Make all blobs invisible in a repository."""
+        self._execute("DELETE FROM BlobLink WHERE host = ? AND repository = ?", [host, repository])
+
+    def repositories_of_blob(self, host: str, digest: str) -> list[str]:
+        """Repositories of a registry that show a blob."""
+        rows = self._execute(
+            "SELECT repository FROM BlobLink WHERE digest = ? AND host = ? ORDER BY repository", [digest, host]
+        )
+        return [repository for (repository,) in rows]
 
     def has_blob(self, host: str, repository: str, digest: str) -> bool:
         """Whether a repository shows a blob."""

@@ -1,0 +1,1 @@
+"""The control side: Entra, managed identities and Azure Resource Manager."""

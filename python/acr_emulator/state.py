@@ -214,7 +214,8 @@ class State:
     def repositories_of_blob(self, host: str, digest: str) -> list[str]:
         """Repositories of a registry that show a blob."""
         rows = self._execute(
-            "SELECT repository FROM BlobLink WHERE digest = ? AND host = ? ORDER BY repository", [digest, host]
+            "SELECT repository FROM BlobLink WHERE digest = ? AND host = ? ORDER BY repository",
+            [digest, host],
         )
         return [repository for (repository,) in rows]
 

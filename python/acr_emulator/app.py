@@ -1,0 +1,139 @@
+"""The ASGI application: finds out whom a request is for, and writes it down."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+
+from acr_emulator import faults, hosts
+from acr_emulator.control.routes import control_routes
+from acr_emulator.registry.routes import Router
+from acr_emulator.request_log import BODY_LIMIT, RequestLog, is_readable, read_body
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from acr_emulator.world import World
+
+PLAIN_PATHS = ("/metadata/", "/msi/")
+"""What is answered without TLS: managed identities, as on a virtual machine and in App Service."""
+
+
+class Refusal(Exception):  # noqa: N818  # it says what was done, not what broke
+    """A request that is for nobody here, or for two at once.
+
+    Args:
+        status: of the answer.
+        reason: for a person.
+    """
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class Application:
+    """Hands each request to a registry, or to Entra, ARM and managed identities.
+
+    Args:
+        world: all that is known.
+        log: where requests are written down.
+    """
+
+    def __init__(self, world: World, log: RequestLog) -> None:
+        self._world = world
+        self._log = log
+        self._registries = Router(world)
+        self._control: ASGIApp = Starlette(routes=control_routes(world))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI 3)."""
+        exchange = _Exchange(self._log, scope, receive, send)
+        try:
+            await self._dispatch(scope, exchange)
+        except Refusal as refusal:
+            response = PlainTextResponse(f"{refusal}\n", refusal.status, headers={"Connection": "close"})
+            await response(scope, exchange.receive, exchange.send)
+
+    async def _dispatch(self, scope: Scope, exchange: _Exchange) -> None:
+        _refuse_two_lengths(scope)
+        host, port = _authority(scope)
+        delay = faults.argument(self._world, "slow")
+        if delay is not None:
+            await asyncio.sleep(float(delay))
+        if self._is_control(scope, host, port):
+            await self._control(scope, exchange.receive, exchange.send)
+            return
+        registry = hosts.registry_for_host(self._world.state, host, port)
+        if registry is None or scope["scheme"] != "https":
+            raise Refusal(421, f"{host} is not served here")
+        response = await self._registries.answer(registry, Request(scope, exchange.receive))
+        await response(scope, exchange.receive, exchange.send)
+
+    def _is_control(self, scope: Scope, host: str, port: int | None) -> bool:
+        if scope["scheme"] == "https":
+            return hosts.is_control_host(host, port, self._world.options.port)
+        local = host in hosts.LOCAL_HOSTS and port == self._world.options.port
+        return (local or hosts.is_metadata_host(host, port)) and scope["path"].startswith(PLAIN_PATHS)
+
+
+class _Exchange:
+    """One request and its answer on their way: keeps the body that the log shows, and writes the line."""
+
+    def __init__(self, log: RequestLog, scope: Scope, receive: Receive, send: Send) -> None:
+        self._log, self._scope, self._receive, self._send = log, scope, receive, send
+        self._content_type = _header(scope, b"content-type")
+        self._keeps = is_readable(self._content_type)
+        self._body = bytearray()
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if self._keeps and len(self._body) < BODY_LIMIT:
+            self._body += message.get("body", b"")
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._write(message["status"])  # before the client can know that the request is done
+        await self._send(message)
+
+    def _write(self, status: int) -> None:
+        self._log.write(
+            host=_header(self._scope, b"host"),
+            method=self._scope["method"],
+            path=self._scope["raw_path"].decode("ascii"),
+            query=self._scope["query_string"].decode("ascii", "replace"),
+            status=status,
+            body=read_body(self._content_type, bytes(self._body)) if self._keeps else None,
+        )
+
+
+def _refuse_two_lengths(scope: Scope) -> None:
+    """Refuse a body whose length two headers tell (RFC 9112, 6.1: it can smuggle a request past a proxy)."""
+    if _header(scope, b"transfer-encoding") and _header(scope, b"content-length"):
+        raise Refusal(400, "both Transfer-Encoding and Content-Length")
+
+
+def _authority(scope: Scope) -> tuple[str, int | None]:
+    """Host and port that a request is for; takes the authority off a target in absolute form (RFC 9112, 3.2.2)."""
+    authority = _header(scope, b"host")
+    if not scope["path"].startswith("/"):
+        scheme, separator, rest = scope["path"].partition("://")
+        authority, slash, path = rest.partition("/")
+        if scheme != "http" or not separator or scope["scheme"] == "https":
+            raise Refusal(400, "the target is neither a path nor an http URL")
+        scope["path"] = slash + path or "/"
+        scope["raw_path"] = scope["raw_path"].partition(b"://")[2].partition(b"/")[2].join((b"/", b""))
+    try:
+        return hosts.split_authority(authority)
+    except ValueError as error:
+        raise Refusal(400, str(error)) from None
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    values: list[bytes] = [value for key, value in scope["headers"] if key == name]
+    return values[0].decode("latin-1") if values else ""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
+from starlette.routing import Router as Routes
 
 from acr_emulator import faults, hosts
+from acr_emulator.control import operations
+from acr_emulator.control.calls import AnswerLost
 from acr_emulator.control.routes import control_routes
 from acr_emulator.registry.routes import Router
 from acr_emulator.request_log import BODY_LIMIT, RequestLog, is_readable, read_body
@@ -48,7 +50,7 @@ class Application:
         self._world = world
         self._log = log
         self._registries = Router(world)
-        self._control: ASGIApp = Starlette(routes=control_routes(world))
+        self._control: ASGIApp = Routes(routes=control_routes(world))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3)."""
@@ -58,6 +60,9 @@ class Application:
         except Refusal as refusal:
             response = PlainTextResponse(f"{refusal}\n", refusal.status, headers={"Connection": "close"})
             await response(scope, exchange.receive, exchange.send)
+        except AnswerLost:
+            exchange.write(status=0)
+            await _end_connection(scope)
 
     async def _dispatch(self, scope: Scope, exchange: _Exchange) -> None:
         _refuse_two_lengths(scope)
@@ -71,6 +76,7 @@ class Application:
         registry = hosts.registry_for_host(self._world.state, host, port)
         if registry is None or scope["scheme"] != "https":
             raise Refusal(421, f"{host} is not served here")
+        operations.settle(self._world)
         response = await self._registries.answer(registry, Request(scope, exchange.receive))
         await response(scope, exchange.receive, exchange.send)
 
@@ -98,10 +104,11 @@ class _Exchange:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._write(message["status"])  # before the client can know that the request is done
+            self.write(message["status"])  # before the client can know that the request is done
         await self._send(message)
 
-    def _write(self, status: int) -> None:
+    def write(self, status: int) -> None:
+        """Write the request's line; status 0 where it gets no answer."""
         self._log.write(
             host=_header(self._scope, b"host"),
             method=self._scope["method"],
@@ -110,6 +117,12 @@ class _Exchange:
             status=status,
             body=read_body(self._content_type, bytes(self._body)) if self._keeps else None,
         )
+
+
+async def _end_connection(scope: Scope) -> None:
+    """Close the client's connection at once; serve.py leaves the means for it in the scope."""
+    scope["state"]["abort"]()
+    await asyncio.sleep(0)  # so that the web server has heard of it when this request returns
 
 
 def _refuse_two_lengths(scope: Scope) -> None:

@@ -96,7 +96,15 @@ def _configuration(application: Application) -> uvicorn.Config:
 
 def _protocol(server: uvicorn.Server) -> asyncio.Protocol:
     """The web server's side of one connection, as uvicorn makes it for its own listeners."""
-    return H11Protocol(config=server.config, server_state=server.server_state, app_state={})
+    return _Connection(config=server.config, server_state=server.server_state, app_state={})
+
+
+class _Connection(H11Protocol):
+    """One connection, which the application can end without an answer (fault `import-answer-lost`)."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        super().connection_made(transport)
+        self.app_state["abort"] = transport.abort
 
 
 async def _listen_at_registries(state: State, door: FrontDoor, port: int) -> None:

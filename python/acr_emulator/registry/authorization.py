@@ -28,13 +28,19 @@ class Authorized:
     Attributes:
         known: whether it has shown who it is, or needs not.
         may: tells for a repository (or access.CATALOG) and an action whether it may do that.
+        could: the same for a token with any scope: what the sender may do at all.
     """
 
     known: bool
     may: Callable[[str, str], bool]
+    could: Callable[[str, str], bool]
 
 
-NOBODY = Authorized(known=False, may=lambda _repository, _action: False)
+def _nothing(_repository: str, _action: str) -> bool:
+    return False
+
+
+NOBODY = Authorized(known=False, may=_nothing, could=_nothing)
 
 
 def authorize(world: World, registry: Registry, header: str | None) -> Authorized:
@@ -70,7 +76,9 @@ def basic_credentials(header: str | None) -> tuple[str, str] | None:
     return (username, password) if colon else None
 
 
-def challenge(registry: Registry, login_server: str, repository: str | None, action: str) -> RegistryError:
+def challenge(
+    registry: Registry, login_server: str, repository: str | None, action: str, source: str = ""
+) -> RegistryError:
     """The 401 that says which token is wanted and where to get it.
 
     No blank follows a comma: az splits the header at blanks and commas.
@@ -80,13 +88,15 @@ def challenge(registry: Registry, login_server: str, repository: str | None, act
         login_server: its host as the sender wrote it.
         repository: None on `/v2/` itself, which names no scope.
         action: what the sender may not do; commas may separate several.
+        source: another repository, which a token must allow to pull from as well.
     """
     realm, service = token_endpoint(registry, login_server)
     header = f'Bearer realm="{realm}",service="{service}"'
     if repository is None:
         return RegistryError("UNAUTHORIZED", headers={"WWW-Authenticate": header}, detail=[])
     kind, name = ("registry", "catalog") if repository == access.CATALOG else ("repository", repository)
-    header += f',scope="{kind}:{name}:{action}",error="invalid_token"'
+    scope = f"{kind}:{name}:{action}" + (f" repository:{source}:pull" if source else "")
+    header += f',scope="{scope}",error="invalid_token"'
     detail = [{"Type": kind, "Name": name, "Action": word} for word in action.split(",")]
     return RegistryError("UNAUTHORIZED", headers={"WWW-Authenticate": header}, detail=detail)
 
@@ -99,9 +109,8 @@ def token_endpoint(registry: Registry, login_server: str) -> tuple[str, str]:
 
 
 def _as_principal(world: World, registry: Registry, principal: access.Principal) -> Authorized:
-    return Authorized(
-        known=True, may=lambda name, action: access.may(world, principal, registry, name, action)
-    )
+    may = _rules(world, registry, principal)
+    return Authorized(known=True, may=may, could=may)
 
 
 def _bearer(world: World, registry: Registry, token: str) -> Authorized:
@@ -116,4 +125,9 @@ def _bearer(world: World, registry: Registry, token: str) -> Authorized:
         for entry in claims["access"]
         for action in entry["actions"]
     }
-    return Authorized(known=True, may=lambda name, action: (name, action) in allowed)
+    could = _rules(world, registry, access.principal_of_claims(claims))
+    return Authorized(known=True, may=lambda name, action: (name, action) in allowed, could=could)
+
+
+def _rules(world: World, registry: Registry, principal: access.Principal) -> Callable[[str, str], bool]:
+    return lambda name, action: access.may(world, principal, registry, name, action)

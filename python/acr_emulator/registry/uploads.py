@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from acr_emulator.records import Upload
+from acr_emulator.registry.authorization import challenge
 from acr_emulator.registry.errors import RegistryError
 from acr_emulator.registry.names import check_digest, check_name
 
@@ -161,11 +162,17 @@ def _path(call: Call, upload: Upload) -> Path:
 
 
 def _mount(call: Call, digest: str) -> bool:
-    """Show a blob of another repository in this one, where the sender may pull it; `from` need not be given."""
+    """Show a blob of another repository in this one, where the sender may pull it; `from` need not be given.
+
+    Raises:
+        RegistryError: UNAUTHORIZED, when a token that also named the source would do.
+    """
     source = call.query("from")
     holders = call.state.repositories_of_blob(call.host, digest)
-    if not any(call.access.may(name, "pull") for name in holders if source in ("", name)):
+    if not any(call.access.could(name, "pull") for name in holders if source in ("", name)):
         return False
+    if source and not call.access.may(source, "pull"):
+        raise challenge(call.registry, call.login_server, call.name, "pull,push", source)
     call.state.link_blobs(call.host, call.name, [digest])
     return True
 

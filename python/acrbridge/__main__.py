@@ -1,0 +1,21 @@
+"""The program `acrbridge`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run the command line; gives the exit status."""
+    if sys.argv[1:] == ["--version"]:
+        from acrbridge import __version__
+
+        sys.stdout.write(f"{__version__}\n")
+        return 0
+    from acrbridge.cli.app import main as run
+
+    return run(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

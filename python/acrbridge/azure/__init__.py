@@ -1,0 +1,1 @@
+"""Azure: clouds, identity, Resource Manager and its operations; knows no registry client."""

@@ -1,0 +1,221 @@
+"""Azure Resource Manager: requests with a token that is renewed, lists with all their pages, errors as ours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, RefusedError, SignInError
+from acrbridge.http import redact
+from acrbridge.http.client import HttpClient, Request, Response
+from acrbridge.http.deadlines import Clock, Deadline
+from acrbridge.http.retry import Retry
+from acrbridge.references import RegistryId
+
+REGISTRIES = "2025-11-01"
+"""api-version of Microsoft.ContainerRegistry: the newest stable one that a released SDK uses."""
+SUBSCRIPTIONS = "2022-12-01"
+_PAGES = 1000
+
+TokenSource = Callable[[bool], str]
+"""Gives a Resource Manager token; True asks for a new one, because the last was refused."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A registry as Resource Manager describes it."""
+
+    id: RegistryId
+    login_server: str
+    sku: str
+    document: Mapping[str, Any]
+    """The resource, as it came."""
+
+    @classmethod
+    def parse(cls, document: Any) -> Registry:
+        """Read a resource.
+
+        Raises:
+            AcrBridgeError: ANSWER_UNINTELLIGIBLE.
+        """
+        try:
+            identity = RegistryId.parse(document["id"])
+            login_server = document["properties"]["loginServer"].lower()
+            sku = document["sku"]["name"]
+        except (KeyError, TypeError, AttributeError):
+            identity = None
+            login_server = sku = ""
+        if identity is None:
+            raise AcrBridgeError(
+                "ANSWER_UNINTELLIGIBLE", "Azure described a registry without ID or login server."
+            )
+        return cls(identity, login_server, sku, document)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What Resource Manager says when it does not do what it was asked to."""
+
+    status: int
+    code: str
+    message: str
+    correlation_id: str | None
+
+    @classmethod
+    def read(cls, response: Response) -> Refusal:
+        """Read ARM's error envelope, or one of the shapes that stand in for it (reference: ARM RPC, "error")."""
+        try:
+            document = response.json_object()
+        except AcrBridgeError:
+            document = {}
+        error = document.get("error")
+        if not isinstance(error, dict):
+            error = document
+        message = str(error.get("message") or error.get("title") or response.text() or "no reason given")
+        details = [
+            str(d["message"]) for d in _list(error.get("details")) if isinstance(d, dict) and d.get("message")
+        ]
+        return cls(
+            response.status,
+            redact.foreign(str(error.get("code") or response.status), 80),
+            redact.foreign(" ".join([message, *details]), 1000),
+            response.headers.get("x-ms-correlation-request-id"),
+        )
+
+    def error(self) -> AcrBridgeError:
+        """The refusal as an error, for requests that know no better."""
+        text = f"({self.code}) {self.message}"
+        match self.status:
+            case 401:
+                code = (
+                    "TENANT_MISMATCH"
+                    if self.code == "InvalidAuthenticationTokenTenant"
+                    else "SIGN_IN_EXPIRED"
+                )
+                return SignInError(code, text, correlation_id=self.correlation_id)
+            case 403:
+                return RefusedError("ARM_FORBIDDEN", text, correlation_id=self.correlation_id)
+            case 404:
+                return NotFoundError(
+                    "RESOURCE_NOT_FOUND", text, correlation_id=self.correlation_id, drop_in_status=3
+                )
+            case 429:
+                return NetworkError("THROTTLED", text, correlation_id=self.correlation_id)
+            case status if status >= 500:
+                return AcrBridgeError("SERVICE_ERROR", text, correlation_id=self.correlation_id)
+            case _:
+                return AcrBridgeError("ARM_REFUSED", text, correlation_id=self.correlation_id)
+
+
+class ArmClient:
+    """A client of one cloud's Resource Manager.
+
+    Args:
+        endpoint: such as https://management.azure.com.
+        http: the HTTP client.
+        token: where tokens come from.
+    """
+
+    def __init__(self, endpoint: str, http: HttpClient, token: TokenSource) -> None:
+        self._endpoint = endpoint
+        self._http = http
+        self._token = token
+
+    @property
+    def clock(self) -> Clock:
+        """The clock of the HTTP client."""
+        return self._http.clock
+
+    def get(self, path: str, api_version: str, query: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """Read a resource.
+
+        Raises:
+            AcrBridgeError: as `Refusal.error` says.
+        """
+        return self._accepted(self.send("GET", self._url(path, api_version, query))).json_object()
+
+    def list(self, path: str, api_version: str, query: Mapping[str, str] | None = None) -> Iterator[Any]:
+        """All items of a list, over all its pages.
+
+        Raises:
+            AcrBridgeError: as `Refusal.error` says; LOCATION_UNTRUSTED for a next page on another host.
+        """
+        url: str | None = self._url(path, api_version, query)
+        for _ in range(_PAGES):
+            document = self._accepted(self.send("GET", self.same_host(url or ""))).json_object()
+            yield from _list(document.get("value"))
+            url = document.get("nextLink")
+            if not url:
+                return
+        raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"Azure's list {path} does not end.")
+
+    def registries(self, subscription: str) -> Iterator[Registry]:
+        """All registries of a subscription that the account may see."""
+        path = f"/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry/registries"
+        return (Registry.parse(item) for item in self.list(path, REGISTRIES))
+
+    def registry(self, identity: RegistryId) -> Registry:
+        """One registry."""
+        return Registry.parse(self.get(str(identity), REGISTRIES))
+
+    def post(self, path: str, api_version: str, body: Mapping[str, Any], retry: Retry) -> Response:
+        """Send a POST; gives the answer whatever its status."""
+        return self.send("POST", self._url(path, api_version), json.dumps(body), retry=retry)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        body: str | None = None,
+        *,
+        retry: Retry | None = None,
+        deadline: Deadline | None = None,
+    ) -> Response:
+        """Send a request to a URL on ARM's host, again with a new token when the first is refused.
+
+        Returns:
+            The answer, whatever its status.
+        """
+        retry = retry or Retry()
+        response = self._http.send(
+            Request(method, url, self._headers(renew=False), body, retry=retry), deadline
+        )
+        if response.status == 401:
+            response = self._http.send(
+                Request(method, url, self._headers(renew=True), body, retry=retry), deadline
+            )
+        return response
+
+    def same_host(self, url: str) -> str:
+        """The URL, when it is on ARM's own host, where the token may go.
+
+        Raises:
+            AcrBridgeError: LOCATION_UNTRUSTED.
+        """
+        own, other = urlsplit(self._endpoint), urlsplit(url)
+        if (other.scheme, other.netloc.lower()) != (own.scheme, own.netloc.lower()):
+            raise AcrBridgeError(
+                "LOCATION_UNTRUSTED",
+                f"Azure's answer points to {redact.foreign(other.netloc or url, 100)!r},"
+                f" which is not {own.netloc}: the token was not sent there.",
+            )
+        return url
+
+    def _url(self, path: str, api_version: str, query: Mapping[str, str] | None = None) -> str:
+        return f"{self._endpoint}{path}?{urlencode({**(query or {}), 'api-version': api_version})}"
+
+    def _headers(self, *, renew: bool) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._token(renew)}", "Content-Type": "application/json"}
+
+    @staticmethod
+    def _accepted(response: Response) -> Response:
+        if response.status != 200:
+            raise Refusal.read(response).error()
+        return response
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

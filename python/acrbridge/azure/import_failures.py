@@ -1,0 +1,124 @@
+"""Why an import failed: Azure's words, taken apart.
+
+Azure wraps the source registry's answer in a message that names the target ("Operation registries-… failed.
+Resource …/registries/TARGET Invalid message Unauthorized …"). The table below tells side and cause from texts
+seen in Azure/acr and azure-cli issues.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from acrbridge.azure.arm import Refusal
+from acrbridge.errors import AcrBridgeError, NotFoundError, RefusedError, TargetExistsError, UsageError
+
+
+@dataclass(frozen=True)
+class _Cause:
+    pattern: re.Pattern[str]
+    """Searched in "CODE: message"."""
+    code: str
+    error: type[AcrBridgeError]
+    text: str
+
+
+def _cause(pattern: str, code: str, error: type[AcrBridgeError], text: str) -> _Cause:
+    return _Cause(re.compile(pattern, re.IGNORECASE | re.DOTALL), code, error, text)
+
+
+_CAUSES = (
+    _cause(
+        r"^LinkedAuthorizationFailed",
+        "SOURCE_READ_FORBIDDEN",
+        RefusedError,
+        "The account may import into {target}, but may not read the source registry {source}",
+    ),
+    _cause(
+        r"^AuthorizationFailed",
+        "TARGET_FORBIDDEN",
+        RefusedError,
+        "The account has no right to import into {target}",
+    ),
+    _cause(
+        r"already exists in target registry|^Conflict:.*already exists",
+        "TARGET_TAG_EXISTS",
+        TargetExistsError,
+        "The tag is already in {target}",
+    ),
+    _cause(r"TargetTags", "TARGET_MISSING", UsageError, "The request names no target"),
+    _cause(
+        r"write ?operation is disallowed|is locked|operation is disallowed",
+        "TARGET_LOCKED",
+        RefusedError,
+        "The tag or repository is locked in {target}",
+    ),
+    _cause(
+        r"is not allowed access|aka\.ms/acr/firewall|public network access|publicNetworkAccess",
+        "SOURCE_FIREWALL",
+        RefusedError,
+        "The firewall of the source registry {source} turned the import away",
+    ),
+    _cause(
+        r"RFC 7233|Unexpected response status code|Unexpected length of body",
+        "SOURCE_NO_RANGES",
+        AcrBridgeError,
+        "The source registry {source} does not serve parts of a blob",
+    ),
+    _cause(
+        r"toomanyrequests|pull rate limit",
+        "SOURCE_THROTTLED",
+        AcrBridgeError,
+        "The source registry {source} limits pulls",
+    ),
+    _cause(
+        r"(?:number of|too many|maximum).{0,40}manifests|manifests.{0,60}(?:limit|maximum|exceed)",
+        "TOO_MANY_MANIFESTS",
+        AcrBridgeError,
+        "The image has more manifests than an import takes",
+    ),
+    _cause(
+        r"MANIFEST_UNKNOWN|NAME_UNKNOWN|TAG_UNKNOWN|Unable to find manifest digest|manifest .{0,200} is not found",
+        "SOURCE_IMAGE_NOT_FOUND",
+        NotFoundError,
+        "The source registry {source} has no {image}",
+    ),
+    _cause(
+        r"unauthorized|authentication required|access (?:to the resource is )?denied|DENIED|Forbidden",
+        "SOURCE_UNAUTHORIZED",
+        RefusedError,
+        "The source registry {source} refused to give {image}",
+    ),
+    _cause(
+        r"no such host|name or service not known|could not be resolved|unreachable|connection refused",
+        "SOURCE_UNREACHABLE",
+        AcrBridgeError,
+        "Azure cannot reach the source registry {source}",
+    ),
+)
+
+
+def explain(refusal: Refusal, *, target: str, source: str, image: str) -> AcrBridgeError:
+    """The error that says which side failed, and why.
+
+    Args:
+        refusal: what Azure said.
+        target: the target registry's name.
+        source: host, name or resource ID of the source registry.
+        image: the source image.
+    """
+    said = f"({refusal.code}) {refusal.message}"
+    for cause in _CAUSES:
+        if cause.pattern.search(f"{refusal.code}: {refusal.message}"):
+            text = cause.text.format(target=target, source=source, image=image)
+            return cause.error(
+                cause.code,
+                f"{text}. Azure: {said}",
+                correlation_id=refusal.correlation_id,
+                drop_in_status=3 if refusal.status == 404 else 1,
+            )
+    if refusal.status in (401, 403, 404, 429) or refusal.status >= 500:
+        return refusal.error()
+    return AcrBridgeError(
+        "IMPORT_FAILED", f"The import failed. Azure: {said}", correlation_id=refusal.correlation_id
+    )

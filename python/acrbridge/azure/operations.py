@@ -1,0 +1,160 @@
+"""Azure's long-running operations, as importImage really behaves (reference: ARM RPC, "Asynchronous operations").
+
+202 with a Location that is opaque, signed, kept verbatim and asked only on ARM's own host; the first poll at
+once, the next after Retry-After; the end is a 200, or a 4xx that is the failure. A 200 whose body says Failed is
+a failure too, although az takes it for a success.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+from acrbridge.azure.arm import ArmClient, Refusal
+from acrbridge.errors import AcrBridgeError, NetworkError
+from acrbridge.http.client import Response
+from acrbridge.http.deadlines import Deadline
+from acrbridge.http.retry import TRANSIENT, Retry, retry_after
+from acrbridge.jobs import Listener, Notice, Waiting
+
+_INTERVAL = 5.0
+"""Seconds between polls where Azure names no interval."""
+_REPLICATION = 10.0
+"""Seconds in which 404 means that the operation is not known everywhere yet."""
+_ENDED_WELL = frozenset({"", "succeeded"})
+_ENDED_BADLY = frozenset({"failed", "canceled"})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one poll tells."""
+
+    state: Literal["running", "succeeded", "failed", "unclear"]
+    status: str
+    """Azure's word for it."""
+    refusal: Refusal | None = None
+    """The reason of a failure."""
+
+
+class Operation:
+    """One operation that was accepted.
+
+    Args:
+        arm: the client that started it.
+        accepted: the answer to the request that started it.
+
+    Raises:
+        AcrBridgeError: LOCATION_UNTRUSTED.
+    """
+
+    def __init__(self, arm: ArmClient, accepted: Response) -> None:
+        self._arm = arm
+        self._clock = arm.clock
+        self._started = self._clock.now()
+        self._outcome = _read(accepted)
+        self._interval = retry_after(accepted.headers)
+        self._url = self._location(accepted) or self._location(accepted, "Azure-AsyncOperation")
+        self.id = urlsplit(self._url).path.rpartition("/")[2] if self._url else None
+
+    @property
+    def can_be_polled(self) -> bool:
+        """Whether Azure said where to ask."""
+        return self._url is not None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it was accepted."""
+        return self._clock.now() - self._started
+
+    def wait(self, deadline: Deadline, listener: Listener) -> Outcome:
+        """Poll until it has ended, or the deadline has passed.
+
+        Args:
+            deadline: when to stop waiting; the operation goes on.
+            listener: hears of each poll.
+
+        Returns:
+            The last outcome: `running` or `unclear` only when the deadline has passed.
+        """
+        while self._outcome.state in ("running", "unclear"):
+            self._outcome = self._poll(deadline)
+            if self._outcome.state in ("succeeded", "failed") or deadline.passed():
+                break
+            listener(Waiting(self.id, self._outcome.status, self.elapsed))
+            deadline.sleep(max(self._interval or _INTERVAL, 0.05))
+        return self._outcome
+
+    def _poll(self, deadline: Deadline) -> Outcome:
+        if self._url is None:
+            return self._outcome
+        try:
+            response = self._arm.send("GET", self._url, deadline=deadline, retry=Retry(tries=3))
+        except NetworkError as error:
+            return Outcome("unclear", error.message)
+        self._url = self._location(response) or self._url
+        self._interval = retry_after(response.headers) or self._interval
+        if response.status == 404 and self.elapsed < _REPLICATION:
+            return Outcome("running", "Accepted")
+        return _read(response)
+
+    def _location(self, response: Response, header: str = "Location") -> str | None:
+        """Where to ask next, on ARM's own host. For importImage the latest Location decides."""
+        location = response.headers.get(header)
+        return self._arm.same_host(location) if location else None
+
+
+def _read(response: Response) -> Outcome:
+    """What an answer says of the operation."""
+    if response.status in TRANSIENT:
+        return Outcome("unclear", f"Azure answers {response.status}")
+    if response.status >= 400:
+        return Outcome("failed", "Failed", Refusal.read(response))
+    try:
+        document = response.json() if response.body.strip() else None
+    except AcrBridgeError as error:
+        return Outcome("unclear", error.message)
+    status = str(document.get("status") or "") if isinstance(document, dict) else ""
+    if status.lower() in _ENDED_BADLY:
+        return Outcome("failed", status, Refusal.read(response))
+    if response.status != 202 and status.lower() in _ENDED_WELL:
+        return Outcome("succeeded", "Succeeded")
+    return Outcome("running", status or "Accepted")
+
+
+def start(
+    request: Callable[[], Response], deadline: Deadline, listener: Listener, tries: int = 4
+) -> tuple[Response, bool]:
+    """Send the request that starts an operation, again where its answer was lost or the service was too busy.
+
+    Args:
+        request: sends it once.
+        deadline: when to give up.
+        listener: hears why it is sent again.
+        tries: requests in all.
+
+    Returns:
+        The answer, and whether an earlier request may have been accepted too.
+
+    Raises:
+        NetworkError: no answer came.
+    """
+    retry = Retry(tries=tries, base=1.0)
+    maybe_accepted = False
+    for failures in range(1, tries + 1):
+        asked = None
+        try:
+            response = request()
+        except NetworkError as error:
+            if failures == tries or error.code in ("TLS_UNTRUSTED", "PROXY_REFUSED", "HOST_NOT_FOUND"):
+                raise
+            maybe_accepted, reason = True, error.message
+        else:
+            if response.status not in TRANSIENT or failures == tries:
+                return response, maybe_accepted
+            maybe_accepted = maybe_accepted or response.status != 429
+            asked, reason = retry_after(response.headers), f"Azure answered {response.status}."
+        listener(Notice(f"{reason} Asking again."))
+        deadline.sleep(retry.wait(failures, asked))
+    raise AssertionError("the last try returns or raises")

@@ -1,0 +1,102 @@
+"""Where tokens and the secrets that renew them rest.
+
+Encrypted by the operating system where it can, else a file that only its owner can read. Two files: one for
+MSAL's cache, one for service principals' secrets.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+import msal_extensions
+
+from acrbridge.errors import AcrBridgeError
+from acrbridge.jobs import Secret
+
+_TOKENS = "tokens.bin"
+_SECRETS = "secrets.bin"
+
+
+class TokenStore:
+    """The protected files of one settings folder.
+
+    Args:
+        folder: acrbridge's settings folder; made with mode 0700.
+
+    Raises:
+        AcrBridgeError: FILE_UNREADABLE, somebody else owns or could read what is there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def tokens(self) -> msal_extensions.PersistedTokenCache:
+        """MSAL's token cache; several processes may use it at once."""
+        return msal_extensions.PersistedTokenCache(self._persistence(_TOKENS))
+
+    def secret(self, key: str) -> Secret | None:
+        """A stored secret."""
+        value = self._load_secrets().get(key)
+        return Secret(value) if value else None
+
+    def keep_secret(self, key: str, secret: Secret) -> None:
+        """Store a secret."""
+        with self._locked():
+            self._save_secrets({**self._load_secrets(), key: secret.reveal()})
+
+    def forget_secret(self, key: str) -> None:
+        """Delete a secret; one that is not there is no error."""
+        with self._locked():
+            secrets = self._load_secrets()
+            if secrets.pop(key, None) is not None:
+                self._save_secrets(secrets)
+
+    def clear(self) -> None:
+        """Delete all tokens and secrets."""
+        for name in (_TOKENS, _SECRETS):
+            if (self._folder / name).exists():
+                self._persistence(name).save("{}")
+                (self._folder / name).unlink(missing_ok=True)
+
+    def _persistence(self, name: str) -> msal_extensions.BasePersistence:
+        path = self._folder / name
+        _check_private(path)
+        if sys.platform in ("win32", "darwin"):
+            return msal_extensions.build_encrypted_persistence(str(path))
+        try:
+            return msal_extensions.LibsecretPersistence(
+                str(path), schema_name="acrbridge", attributes={"file": name}, label="acrbridge"
+            )
+        except Exception:  # noqa: BLE001 - no libsecret, no desktop, no D-Bus: each raises its own
+            return msal_extensions.FilePersistence(str(path))
+
+    def _locked(self) -> msal_extensions.CrossPlatLock:
+        return msal_extensions.CrossPlatLock(str(self._folder / f"{_SECRETS}.lock"))
+
+    def _load_secrets(self) -> dict[str, str]:
+        try:
+            document = json.loads(self._persistence(_SECRETS).load())
+        except (msal_extensions.persistence.PersistenceNotFound, ValueError):
+            return {}
+        return document if isinstance(document, dict) else {}
+
+    def _save_secrets(self, secrets: dict[str, str]) -> None:
+        self._persistence(_SECRETS).save(json.dumps(secrets))
+
+
+def _check_private(path: Path) -> None:
+    """A file that is a link, another user's, or open to others is not trusted with secrets."""
+    if os.name == "nt" or not os.path.lexists(path):
+        return
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise AcrBridgeError(
+            "FILE_UNREADABLE",
+            f"{path} is not a private file of yours (mode {stat.S_IMODE(status.st_mode):04o}).",
+            remedy="Delete it, and sign in again.",
+        )

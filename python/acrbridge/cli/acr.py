@@ -1,0 +1,155 @@
+"""`acrbridge acr …`: import images, list registries."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from acrbridge.cli.command import Run, Subscription, command, group
+from acrbridge.cli.options import (
+    PASSWORD_VARIABLE,
+    SOURCE_PASSWORD_VARIABLE,
+    Password,
+    PasswordStdin,
+    RegistryName,
+    ResourceGroup,
+    Suffix,
+    Username,
+)
+from acrbridge.errors import UsageError
+from acrbridge.jobs import ImportJob
+
+
+def add_to(parent: typer.Typer) -> typer.Typer:
+    """Add the group `acr`; gives it, for the groups within."""
+    app = group(parent, "acr", "Work with Azure Container Registries.")
+    command(app, "import")(import_image)
+    command(app, "list", columns=_registry_columns)(list_registries)
+    command(app, "show", missing=3, columns=_registry_columns)(show_registry)
+    command(app, "login")(login)
+    return app
+
+
+def import_image(
+    run: Run,
+    name: RegistryName,
+    source: Annotated[
+        str, typer.Option("--source", help="Image to import, REGISTRY/REPOSITORY[:TAG|@DIGEST].")
+    ],
+    image: Annotated[
+        list[str] | None, typer.Option("--image", "-t", help="Target image, REPOSITORY[:TAG]. Repeatable.")
+    ] = None,
+    repository: Annotated[
+        list[str] | None,
+        typer.Option("--repository", help="Target repository of a manifest without tag. Repeatable."),
+    ] = None,
+    registry: Annotated[
+        str | None, typer.Option("--registry", "-r", help="Resource ID, name or login server of the source.")
+    ] = None,
+    username: Annotated[
+        str | None, typer.Option("--username", "-u", help="User of the source registry.")
+    ] = None,
+    password: Annotated[
+        str | None, typer.Option("--password", "-p", help="Password or token of the source registry.")
+    ] = None,
+    password_stdin: PasswordStdin = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite existing tags.")] = False,
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for the import to finish.")] = False,
+    timeout: Annotated[
+        float, typer.Option("--timeout", help="Minutes to wait at the most; Azure goes on.", min=0)
+    ] = 60,
+    require_verified: Annotated[
+        bool, typer.Option("--require-verified", help="Fail when the target cannot be read back.")
+    ] = False,
+    resource_group: ResourceGroup = None,
+    subscription: Subscription = None,
+) -> dict[str, Any] | None:
+    """Import an image from another registry, without Docker."""
+    from acrbridge.operations.import_image import import_image, require_read_back
+
+    secret = run.password(password, stdin=password_stdin, variable=SOURCE_PASSWORD_VARIABLE, prompt=False)
+    job = ImportJob(
+        registry=name,
+        source=source,
+        source_registry=registry,
+        username=username,
+        password=secret,
+        images=tuple(image or ()),
+        repositories=tuple(repository or ()),
+        resource_group=resource_group,
+        force=force,
+        wait=not no_wait,
+        timeout=timeout * 60,
+    )
+    with run.session(subscription) as session:
+        result = import_image(session, job)
+    if require_verified:
+        require_read_back(result)
+    return result.as_json() if run.output else None
+
+
+def list_registries(
+    run: Run, resource_group: ResourceGroup = None, subscription: Subscription = None
+) -> list[dict[str, Any]]:
+    """List the container registries of the subscription."""
+    from acrbridge.operations import listing
+
+    with run.session(subscription) as session:
+        return listing.registries(session, resource_group)
+
+
+def show_registry(
+    run: Run, name: RegistryName, resource_group: ResourceGroup = None, subscription: Subscription = None
+) -> dict[str, Any]:
+    """Show a container registry."""
+    from acrbridge.operations import listing
+
+    with run.session(subscription) as session:
+        return listing.registry(session, name, resource_group)
+
+
+def login(
+    run: Run,
+    name: RegistryName,
+    expose_token: Annotated[
+        bool, typer.Option("--expose-token", "-t", help="Print a token for docker and its like.")
+    ] = False,
+    username: Username = None,
+    password: Password = None,
+    resource_group: ResourceGroup = None,
+    suffix: Suffix = None,
+    subscription: Subscription = None,
+) -> dict[str, str]:
+    """Get a token for a registry, to hand to docker login."""
+    from acrbridge.operations import sign_in
+
+    del resource_group, suffix
+    if username or password:
+        raise UsageError(
+            "OPTIONS_CONFLICT", "--expose-token gives the account's token: leave out user and password."
+        )
+    if not expose_token:
+        raise UsageError(
+            "OPTIONS_CONFLICT",
+            "acrbridge does not start docker: add --expose-token.",
+            remedy=f"Then: docker login NAME.azurecr.io --username 00000000-… with the token; or {PASSWORD_VARIABLE}.",
+        )
+    with run.session(subscription) as session:
+        return sign_in.exposed_registry_token(session, name)
+
+
+def _registry_columns(result: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "NAME": registry.get("name"),
+            "RESOURCE GROUP": registry.get("resourceGroup"),
+            "LOCATION": registry.get("location"),
+            "SKU": (registry.get("sku") or {}).get("name"),
+            "LOGIN SERVER": registry.get("loginServer"),
+            "CREATION DATE": str(registry.get("creationDate") or "").partition(".")[0].removesuffix("Z")
+            + "Z",
+            "ADMIN ENABLED": registry.get("adminUserEnabled"),
+        }
+        for registry in (result if isinstance(result, list) else [result])
+    ]

@@ -1,0 +1,91 @@
+"""What a person is told on standard error: notices, progress, errors."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+
+from acrbridge.errors import AcrBridgeError
+from acrbridge.http import redact
+from acrbridge.jobs import Event, Notice, Waiting
+
+_HEARTBEAT = 10.0
+"""Seconds between lines about something that takes long, where there is no terminal to keep one line on."""
+
+
+class Terminal:
+    """Standard error of one command.
+
+    Args:
+        quiet: --only-show-errors.
+        debug: --debug.
+    """
+
+    def __init__(self, *, quiet: bool = False, debug: bool = False) -> None:
+        self._quiet = quiet
+        self._debug = debug
+        self._line_open = False
+        self._next_heartbeat = _HEARTBEAT
+        if debug:
+            _log_to_stderr()
+
+    def hear(self, event: Event) -> None:
+        """Tell of an event."""
+        if self._quiet:
+            return
+        match event:
+            case Notice(message):
+                self._print(f"WARNING: {message}")
+            case Waiting(operation_id, status, elapsed):
+                self._wait_line(f"{status} … {elapsed:.0f} s ({operation_id})", elapsed)
+
+    def fail(self, error: AcrBridgeError) -> None:
+        """Tell of an error: what and why in one line, Azure's id, and the code on the last line."""
+        remedy = f" {error.remedy}" if error.remedy else ""
+        self._print(f"ERROR: {error.message}{remedy}")
+        if error.correlation_id:
+            self._print(f"Correlation ID: {redact.foreign(error.correlation_id, 80)}")
+        self._print(f"Code: {error.code}")
+
+    def crash(self, error: Exception) -> None:
+        """Tell of a defect of ours; its traceback only with --debug, redacted."""
+        if self._debug:
+            for line in "".join(traceback.format_exception(error)).splitlines():
+                self._print(redact.foreign(line, 2000))
+        kind = type(error).__name__
+        self.fail(AcrBridgeError("INTERNAL", f"{kind}: {redact.foreign(str(error), 200)}."))
+
+    def close(self) -> None:
+        """End a line that progress keeps open."""
+        if self._line_open:
+            sys.stderr.write("\r\x1b[K")
+            self._line_open = False
+
+    def _wait_line(self, text: str, elapsed: float) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\x1b[K{text}")
+            sys.stderr.flush()
+            self._line_open = True
+        elif elapsed >= self._next_heartbeat:
+            self._next_heartbeat = elapsed + _HEARTBEAT
+            self._print(text)
+
+    def _print(self, text: str) -> None:
+        self.close()
+        encoding = sys.stderr.encoding or "ascii"
+        sys.stderr.write(text.encode(encoding, "replace").decode(encoding) + "\n")
+        sys.stderr.flush()
+
+
+class _Redacting(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redact.foreign(super().format(record), 2000)
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Redacting("DEBUG: %(name)s: %(message)s"))
+    logger = logging.getLogger("acrbridge")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)

@@ -1,0 +1,385 @@
+"""Every failure that a person can meet.
+
+AcrBridgeError              1  the work failed
+├── UsageError              2  the request makes no sense as it stands
+├── NotFoundError           3  a registry, repository, image or subscription is not there
+├── SignInError             4  not signed in, or Entra refused the sign-in
+├── RefusedError            4  signed in, but the right to do it is missing
+├── TargetExistsError       5  the tag is taken, and force was not asked for
+├── NetworkError            6  a host cannot be reached, is too slow, or throttles
+├── VerificationError       7  the target does not hold what it should
+├── StillRunningError       9  the deadline passed while Azure goes on
+└── StoppedError          130  interrupted (143: terminated) while Azure goes on
+
+The number is the exit status of acrbridge's own commands. Commands that stand in for az use az's: 2 where the
+command line cannot be parsed, 3 where ARM answered 404, 1 for all else (`drop_in_status`).
+
+A code is a stable word. CATALOGUE says what each one means and what mends it, for `acrbridge explain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+
+class AcrBridgeError(Exception):
+    """The root of all errors that acrbridge raises.
+
+    Args:
+        code: a key of CATALOGUE.
+        message: one line that says what failed, on which side, for a person.
+        remedy: one line that says what to do, where this case allows more than the catalogue says.
+        correlation_id: Azure's id of the failed request, to quote to its support.
+        drop_in_status: exit status of a command that stands in for az, where it is not 1.
+    """
+
+    exit_status = 1
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        remedy: str | None = None,
+        correlation_id: str | None = None,
+        drop_in_status: int = 1,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.remedy = CATALOGUE[code].remedy if remedy is None else remedy
+        self.correlation_id = correlation_id
+        self.drop_in_status = drop_in_status
+
+    def as_json(self) -> dict[str, str]:
+        """The error as a JSON object: code, message, remedy and, where known, correlationId."""
+        document = {"code": self.code, "message": self.message, "remedy": self.remedy}
+        if self.correlation_id:
+            document["correlationId"] = self.correlation_id
+        return document
+
+
+class UsageError(AcrBridgeError):
+    """The request makes no sense as it stands."""
+
+    exit_status = 2
+
+
+class NotFoundError(AcrBridgeError):
+    """A registry, repository, image or subscription is not there."""
+
+    exit_status = 3
+
+
+class SignInError(AcrBridgeError):
+    """Nobody is signed in, or Entra refused the sign-in."""
+
+    exit_status = 4
+
+
+class RefusedError(AcrBridgeError):
+    """Signed in, but without the right to do it."""
+
+    exit_status = 4
+
+
+class TargetExistsError(AcrBridgeError):
+    """The tag is taken, and force was not asked for."""
+
+    exit_status = 5
+
+
+class NetworkError(AcrBridgeError):
+    """A host cannot be reached, is too slow, or throttles."""
+
+    exit_status = 6
+
+
+class VerificationError(AcrBridgeError):
+    """The target does not hold what it should: never a success, az's exit status or not."""
+
+    exit_status = 7
+
+    def __init__(self, code: str, message: str, **more: Any) -> None:
+        super().__init__(code, message, **{"drop_in_status": self.exit_status, **more})
+
+
+class StillRunningError(AcrBridgeError):
+    """The deadline passed while Azure goes on."""
+
+    exit_status = 9
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: like Ctrl-C, with another exit status."""
+
+
+class StoppedError(AcrBridgeError):
+    """Somebody stopped waiting, while Azure goes on.
+
+    Args:
+        message: what goes on, and how to look at it.
+        interrupt: what stopped it.
+    """
+
+    def __init__(self, message: str, interrupt: KeyboardInterrupt) -> None:
+        self.exit_status = 143 if isinstance(interrupt, Terminated) else 130
+        super().__init__("INTERRUPTED", message, remedy="", drop_in_status=self.exit_status)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a code means, and what mends it."""
+
+    cause: str
+    remedy: str
+
+
+CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
+    {
+        # The request
+        "REFERENCE_INVALID": Explanation(
+            "A name of an image, repository, tag or digest breaks the rules of the OCI distribution specification.",
+            "Write REGISTRY/REPOSITORY:TAG or REGISTRY/REPOSITORY@sha256:DIGEST, the repository in lower case.",
+        ),
+        "REGISTRY_NAME_INVALID": Explanation(
+            "Azure's registry names are 5 to 50 letters and digits.",
+            "Give the registry's name, such as contoso, or its login server, such as contoso.azurecr.io.",
+        ),
+        "REGISTRY_SUFFIX_UNKNOWN": Explanation(
+            "The login server does not belong to the cloud that you are signed in to.",
+            "Use a login server with the cloud's suffix, or sign in to the other cloud.",
+        ),
+        "SOURCE_REGISTRY_MISSING": Explanation(
+            "The source names no registry host, so it is not clear where the image is.",
+            "Put the host before the image (docker.io/library/hello-world:latest), or add --registry NAME.",
+        ),
+        "SOURCE_HOST_LOCAL": Explanation(
+            "Azure fetches the image itself, and cannot reach a host of this computer or network by a bare name.",
+            "Use a host name that Azure can reach.",
+        ),
+        "CREDENTIALS_INCOMPLETE": Explanation(
+            "A user name came without a password, or the reverse where both are needed.",
+            "Give both --username and --password, or leave both out.",
+        ),
+        "OPTIONS_CONFLICT": Explanation(
+            "Two options exclude each other, or one needs another.",
+            "See the command's --help.",
+        ),
+        "CONFIRMATION_MISSING": Explanation(
+            "The command deletes, and there is no terminal to ask on.",
+            "Add --yes when you are sure.",
+        ),
+        "QUERY_INVALID": Explanation(
+            "--query is not valid JMESPath.", "See https://jmespath.org for the language."
+        ),
+        "FILE_UNREADABLE": Explanation(
+            "A file cannot be read or written.", "Check that it exists, is yours, and is not damaged."
+        ),
+        # Signing in
+        "NOT_SIGNED_IN": Explanation(
+            "No account is signed in.",
+            "Run acrbridge login --service-principal or acrbridge login --identity.",
+        ),
+        "SIGN_IN_EXPIRED": Explanation(
+            "The sign-in is no longer valid and could not be renewed.", "Sign in again with acrbridge login."
+        ),
+        "SECRET_WRONG": Explanation(
+            "Entra does not accept the client secret.",
+            "Check that it is the secret's value, not its ID, and belongs to this application.",
+        ),
+        "SECRET_EXPIRED": Explanation(
+            "The client secret has expired.", "Make a new one: az ad app credential reset --id APP_ID."
+        ),
+        "APPLICATION_UNKNOWN": Explanation(
+            "The tenant does not know the application (client) ID.",
+            "Check --username and --tenant; the application must be in that tenant.",
+        ),
+        "TENANT_UNKNOWN": Explanation(
+            "There is no such tenant.", "Check --tenant: a GUID, or a domain such as contoso.onmicrosoft.com."
+        ),
+        "TENANT_MISMATCH": Explanation(
+            "The token comes from another tenant than the one that the subscription trusts.",
+            "Sign in with --tenant set to the subscription's tenant.",
+        ),
+        "SIGN_IN_REFUSED": Explanation(
+            "Entra refused the sign-in.",
+            "The message holds Entra's reason; its AADSTS code can be looked up.",
+        ),
+        "IDENTITY_UNAVAILABLE": Explanation(
+            "No managed identity answered here, or not the one asked for.",
+            "Run on an Azure host with that identity assigned, or sign in with a service principal.",
+        ),
+        "NO_SUBSCRIPTIONS": Explanation(
+            "The account may sign in, but sees no subscription.",
+            "Give it a role such as Reader on the registry or its subscription.",
+        ),
+        "SUBSCRIPTION_NOT_FOUND": Explanation(
+            "The account does not see that subscription.", "List those it sees: acrbridge account list."
+        ),
+        # The target
+        "TARGET_REGISTRY_NOT_FOUND": Explanation(
+            "The target registry is not in this subscription, or the account may not see it.",
+            "List the registries: acrbridge acr list; choose another subscription with --subscription.",
+        ),
+        "TARGET_FORBIDDEN": Explanation(
+            "The account may not import into the target registry.",
+            "Ask for the role 'Container Registry Data Importer and Data Reader' on it.",
+        ),
+        "TARGET_TAG_EXISTS": Explanation(
+            "The tag is already in the target registry, and imports do not overwrite unless asked to.",
+            "Add --force to overwrite it, or choose another tag with --image.",
+        ),
+        "TARGET_LOCKED": Explanation(
+            "The tag or repository is locked against writing.",
+            "Unlock it: az acr repository update --name NAME --image IMAGE --write-enabled true.",
+        ),
+        "TARGET_FIREWALL": Explanation(
+            "The target registry's firewall does not let this computer in.",
+            "Add this address to its network rules, or work from inside its network.",
+        ),
+        "IMPORT_NOT_SUPPORTED": Explanation(
+            "Registries of SKU Classic cannot import.",
+            "Move it to Basic, Standard or Premium: az acr update --sku.",
+        ),
+        "TARGET_MISSING": Explanation(
+            "The request names neither a target tag nor a target repository.", "Add --image REPOSITORY:TAG."
+        ),
+        # The source
+        "SOURCE_REGISTRY_NOT_FOUND": Explanation(
+            "The source registry is not in the current subscription.",
+            "Give its resource ID with --registry, or its login server in --source with --username and --password.",
+        ),
+        "SOURCE_IMAGE_NOT_FOUND": Explanation(
+            "The source registry has no such image, tag or digest.",
+            "Check the spelling of repository and tag.",
+        ),
+        "SOURCE_UNAUTHORIZED": Explanation(
+            "The source registry did not accept the credentials, or wants some.",
+            "Give --username and --password that may pull from it.",
+        ),
+        "SOURCE_READ_FORBIDDEN": Explanation(
+            "The account may import into the target, but may not read the source registry.",
+            "Ask for 'Container Registry Data Importer and Data Reader' on the source, or give --username/--password.",
+        ),
+        "SOURCE_FIREWALL": Explanation(
+            "The source registry's firewall turned the import away; Azure's message names the target all the same.",
+            "Let trusted services in on the source (networkRuleBypassOptions), and use its resource ID.",
+        ),
+        "SOURCE_NO_RANGES": Explanation(
+            "The source registry does not serve parts of a blob (RFC 7233), which Azure's import needs.",
+            "Copy the image to another registry first, or push it to the target directly.",
+        ),
+        "SOURCE_THROTTLED": Explanation(
+            "The source registry limits pulls, as Docker Hub does for anonymous ones.",
+            "Give --username and --password of an account there, or wait.",
+        ),
+        "SOURCE_UNREACHABLE": Explanation(
+            "Azure cannot reach the source registry.", "Check the host's name, and that it is open to Azure."
+        ),
+        "TOO_MANY_MANIFESTS": Explanation(
+            "The image has more than 50 manifests, Azure's limit for an import.",
+            "Import the platforms that you need one by one, by digest.",
+        ),
+        # The service
+        "IMPORT_FAILED": Explanation(
+            "Azure could not finish the import.", "The message holds Azure's reason."
+        ),
+        "STILL_RUNNING": Explanation(
+            "The import had not ended at the deadline. Azure goes on with it.",
+            "Look whether the tag has appeared, or wait longer with --timeout.",
+        ),
+        "INTERRUPTED": Explanation(
+            "You stopped waiting. What was sent to Azure goes on there.", "Look whether the tag has appeared."
+        ),
+        "ARM_REFUSED": Explanation(
+            "Azure Resource Manager refused the request.", "The message holds its reason."
+        ),
+        "ARM_FORBIDDEN": Explanation(
+            "The account lacks a right on the resource.", "Ask for a role that has the action in the message."
+        ),
+        "RESOURCE_NOT_FOUND": Explanation(
+            "Azure Resource Manager knows no such resource.", "Check name, resource group and subscription."
+        ),
+        "SERVICE_ERROR": Explanation(
+            "The service failed again and again.", "Try again later; quote the correlation ID to support."
+        ),
+        "ANSWER_UNINTELLIGIBLE": Explanation(
+            "The answer is not what the service's protocol promises; often a proxy or portal answered instead.",
+            "Check what stands between this computer and the service.",
+        ),
+        "LOCATION_UNTRUSTED": Explanation(
+            "The answer points to another host, where the token must not go.",
+            "Nothing was sent there. Check what stands between this computer and Azure.",
+        ),
+        "ANSWER_TOO_LARGE": Explanation(
+            "The answer is larger than such an answer can be.",
+            "Check what stands between this computer and the service.",
+        ),
+        # The registry, read from here
+        "REGISTRY_UNAUTHORIZED": Explanation(
+            "The registry did not accept the credentials, or they lack the right.",
+            "Ask for AcrPull (read) or AcrPush (write) on it, or give --username and --password.",
+        ),
+        "REGISTRY_REFUSED": Explanation("The registry refused the request.", "The message holds its reason."),
+        "REPOSITORY_NOT_FOUND": Explanation(
+            "The registry has no such repository, tag or manifest.",
+            "List what is there: acrbridge acr repository list --name NAME.",
+        ),
+        "CHALLENGE_UNTRUSTED": Explanation(
+            "The registry sends its clients to a token server on another host, where the password must not go.",
+            "Check the registry's name.",
+        ),
+        # Verification
+        "DIGEST_MISMATCH": Explanation(
+            "The target holds another digest than the one imported.",
+            "Import again with --force; tell us if it stays.",
+        ),
+        "TARGET_TAG_ABSENT": Explanation(
+            "Azure reported success, but the tag is not in the target registry.", "Import again."
+        ),
+        "UNVERIFIED": Explanation(
+            "The target could not be read from here, and --require-verified asks for it.",
+            "Ask for AcrPull on the target, or leave --require-verified out.",
+        ),
+        # The network
+        "HOST_NOT_FOUND": Explanation(
+            "The host's name does not resolve.", "Check the name, DNS and proxy settings."
+        ),
+        "UNREACHABLE": Explanation(
+            "The host does not answer.", "Check network, firewall and proxy settings."
+        ),
+        "TIMED_OUT": Explanation(
+            "The host took too long to answer.", "Try again, or check network and proxy."
+        ),
+        "TLS_UNTRUSTED": Explanation(
+            "The host's certificate is not trusted here; a proxy that opens TLS connections is the usual cause.",
+            "Give the authority's certificate with --ca-file or REQUESTS_CA_BUNDLE.",
+        ),
+        "PROXY_REFUSED": Explanation(
+            "The proxy does not let the connection through.",
+            "Check HTTPS_PROXY, NO_PROXY, and the proxy's user.",
+        ),
+        "THROTTLED": Explanation("The service limits how often it may be asked.", "Wait, and try again."),
+        "PLAIN_HTTP_REFUSED": Explanation(
+            "Credentials go over TLS only; plain HTTP is for loopback.", "Use https."
+        ),
+        # The emulator
+        "EMULATOR_NOT_INSTALLED": Explanation(
+            "The emulator's packages are not installed.", "Run pip install 'acrbridge[emulator]'."
+        ),
+        "EMULATOR_NOT_RUNNING": Explanation(
+            "No emulator runs with this state.", "Run acrbridge emulator start."
+        ),
+        "EMULATOR_FAILED": Explanation("The emulator did not start.", "The message holds its last words."),
+        "COMMAND_NOT_FOUND": Explanation("The command to run is not there.", "Check its spelling and PATH."),
+        # Ourselves
+        "CODE_UNKNOWN": Explanation("There is no such error code.", "Copy it from an error's last line."),
+        "INTERNAL": Explanation(
+            "A defect in acrbridge.", "Run again with --debug, and report what it prints."
+        ),
+    }
+)

@@ -1,0 +1,130 @@
+"""Frozen records of what is to be done, what happened, and what is happening; each has one JSON form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+class Secret:
+    """A password or token that shows itself to nobody but `reveal`."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself, for a request's body or header."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+@dataclass(frozen=True)
+class ImportJob:
+    """One import by Azure's importImage, in the words of `az acr import`."""
+
+    registry: str
+    """Name or login server of the target registry."""
+    source: str
+    """The source image, with its registry host unless `source_registry` gives it."""
+    source_registry: str | None = None
+    """Resource ID, name or login server of the source registry."""
+    username: str | None = None
+    password: Secret | None = None
+    images: tuple[str, ...] = ()
+    """Target images, `repository[:tag]`. Neither images nor repositories: named as the source is."""
+    repositories: tuple[str, ...] = ()
+    """Target repositories that receive the manifest without a tag."""
+    resource_group: str | None = None
+    force: bool = False
+    wait: bool = True
+    timeout: float = 3600.0
+    """Seconds after which waiting ends; Azure goes on."""
+
+
+@dataclass(frozen=True)
+class ImportedImage:
+    """One target of an import, as it was read back."""
+
+    reference: str
+    """`login-server/repository:tag`, or with `@digest` where no tag was asked for."""
+    digest: str | None
+    """None where the target could not be read."""
+    media_type: str | None
+    verified: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The image as a JSON object."""
+        return {
+            "digest": self.digest,
+            "mediaType": self.media_type,
+            "reference": self.reference,
+            "verified": self.verified,
+        }
+
+
+@dataclass(frozen=True)
+class ImportResult:
+    """What an import came to."""
+
+    registry: str
+    login_server: str
+    operation_id: str | None
+    status: str
+    """Succeeded, or Accepted where nobody waited."""
+    images: tuple[ImportedImage, ...]
+    elapsed: float
+    """Seconds from the request to the end of the operation."""
+
+    @property
+    def verified(self) -> bool:
+        """Whether every target was read back and agrees."""
+        return bool(self.images) and all(image.verified for image in self.images)
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as a JSON object."""
+        return {
+            "elapsedSeconds": round(self.elapsed, 3),
+            "images": [image.as_json() for image in self.images],
+            "loginServer": self.login_server,
+            "operationId": self.operation_id,
+            "registry": self.registry,
+            "status": self.status,
+            "verified": self.verified,
+        }
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that a person should know, in one line."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A long-running operation is still running."""
+
+    operation_id: str | None
+    status: str
+    elapsed: float
+    """Seconds since the operation began."""
+
+
+Event = Notice | Waiting
+Listener = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """The listener of those who listen to nothing."""
+    del event

@@ -1,0 +1,154 @@
+"""Look at registries, repositories, tags and manifests, and take some away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from acrbridge.errors import UsageError
+from acrbridge.operations.session import Session
+from acrbridge.references import Image, check_repository
+from acrbridge.registry.acr import AcrMetadata
+from acrbridge.registry.client import Manifest, RegistryClient
+
+
+def registries(session: Session, resource_group: str | None = None) -> list[dict[str, Any]]:
+    """The subscription's registries, or those of one resource group, flat as az shows them."""
+    found = session.registries()
+    if resource_group:
+        found = [r for r in found if r.id.resource_group.lower() == resource_group.lower()]
+    return [_flat(dict(r.document)) for r in found]
+
+
+def registry(session: Session, name: str, resource_group: str | None = None) -> dict[str, Any]:
+    """One registry, flat as az shows it."""
+    return _flat(dict(session.find_registry(name, resource_group).document))
+
+
+def repositories(client: RegistryClient, top: int | None = None) -> list[str]:
+    """Names of a registry's repositories."""
+    found: Iterable[str] = client.repositories(100 if top is None else min(top, 100))
+    return [name for name, _ in zip(found, range(top), strict=False)] if top is not None else list(found)
+
+
+def repository_or_image(client: RegistryClient, repository: str | None, image: str | None) -> dict[str, Any]:
+    """Attributes of a repository, or of an image's tag or manifest; exactly one of them is given.
+
+    Raises:
+        UsageError: OPTIONS_CONFLICT.
+    """
+    check_only_one(repository, image)
+    metadata = AcrMetadata(client)
+    return (
+        metadata.repository(check_repository(repository))
+        if repository
+        else metadata.image(Image.parse(image or ""))
+    )
+
+
+def tags(
+    client: RegistryClient,
+    repository: str,
+    *,
+    top: int | None = None,
+    order: str | None = None,
+    detail: bool = False,
+) -> list[Any]:
+    """Tags of a repository: names, or with `detail` the service's objects."""
+    found = AcrMetadata(client).tags(check_repository(repository), top=top, order=order)
+    return list(found) if detail else [tag.get("name") for tag in found]
+
+
+def manifests(
+    client: RegistryClient, repository: str, *, top: int | None = None, order: str | None = None
+) -> list[dict[str, Any]]:
+    """Manifests of a repository, as the service describes them."""
+    return list(AcrMetadata(client).manifests(check_repository(repository), top=top, order=order))
+
+
+def summary(manifest: dict[str, Any]) -> dict[str, Any]:
+    """What `show-manifests` shows of a manifest without `--detail`."""
+    return {
+        "digest": manifest.get("digest"),
+        "tags": manifest.get("tags") or [],
+        "timestamp": manifest.get("lastUpdateTime", ""),
+    }
+
+
+def manifest(client: RegistryClient, image: str) -> Manifest:
+    """A manifest itself."""
+    parsed = Image.parse(image)
+    return client.manifest(parsed.repository, parsed.version)
+
+
+def referrers(
+    client: RegistryClient, image: str, artifact_type: str | None = None, *, recursive: bool = False
+) -> list[dict[str, Any]]:
+    """Descriptors of what refers to an image: signatures, SBOMs and the like.
+
+    Args:
+        client: the registry.
+        image: `repository:tag` or `repository@digest`.
+        artifact_type: only referrers of that type, and all that refers to them.
+        recursive: referrers of referrers as well.
+    """
+    parsed = Image.parse(image)
+    digest = parsed.digest or str(AcrMetadata(client).image(parsed)["digest"])
+    found = list(client.referrers(parsed.repository, digest, artifact_type))
+    seen = {digest}
+    for descriptor in found:  # grows while it is walked
+        child = str(descriptor.get("digest"))
+        if recursive and child not in seen:
+            seen.add(child)
+            found.extend(client.referrers(parsed.repository, child))
+    return found
+
+
+def image_digest(client: RegistryClient, image: str) -> tuple[Image, str, list[str]]:
+    """What deleting an image would take: the image, its digest, and all tags that point to it."""
+    parsed = Image.parse(image)
+    metadata = AcrMetadata(client)
+    digest = parsed.digest or str(metadata.image(parsed)["digest"])
+    gone = [str(tag["name"]) for tag in metadata.tags(parsed.repository) if tag.get("digest") == digest]
+    return parsed, digest, gone
+
+
+def delete_repository(client: RegistryClient, repository: str) -> dict[str, Any]:
+    """Delete a repository with all its tags and manifests."""
+    return AcrMetadata(client).delete_repository(check_repository(repository))
+
+
+def delete_manifest(client: RegistryClient, repository: str, digest: str) -> None:
+    """Delete a manifest with all its tags."""
+    client.delete_manifest(repository, digest)
+
+
+def untag(client: RegistryClient, image: str) -> None:
+    """Delete a tag; its manifest stays.
+
+    Raises:
+        UsageError: REFERENCE_INVALID, the image names a digest.
+    """
+    parsed = Image.parse(image)
+    if parsed.digest:
+        raise UsageError("REFERENCE_INVALID", f"{image!r} names a digest: untag takes REPOSITORY:TAG.")
+    AcrMetadata(client).untag(parsed)
+
+
+def check_only_one(repository: str | None, image: str | None) -> None:
+    """Refuse a request that names both or neither.
+
+    Raises:
+        UsageError: OPTIONS_CONFLICT.
+    """
+    if bool(repository) == bool(image):
+        raise UsageError(
+            "OPTIONS_CONFLICT",
+            "Usage error: give either --image IMAGE or --repository REPOSITORY, but not both.",
+        )
+
+
+def _flat(document: dict[str, Any]) -> dict[str, Any]:
+    """A resource with its properties on the top level, and its resource group beside them."""
+    properties = document.pop("properties", None) or {}
+    return {**document, **properties, "resourceGroup": str(document["id"]).split("/")[4]}

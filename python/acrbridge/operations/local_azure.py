@@ -1,0 +1,236 @@
+"""Start, find and stop the emulator: a process of its own, of which only its folder is known here."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from acrbridge.errors import AcrBridgeError, NotFoundError
+
+_START = 20.0
+_STOP = 10.0
+"""Seconds that starting and stopping may take."""
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A running emulator."""
+
+    state: Path
+    pid: int
+    port: int
+    url: str
+    environment: Mapping[str, str] = field(repr=False)
+    """What a client needs in its environment; its secrets are made up."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The emulator as a JSON object."""
+        return {"pid": self.pid, "port": self.port, "state": str(self.state), "url": self.url}
+
+
+@dataclass(frozen=True)
+class EmulatorOptions:
+    """How an emulator is started; None and empty leave its own defaults."""
+
+    port: int | None = None
+    seed: str | None = None
+    polls: int | None = None
+    retry_after: int | None = None
+    faults: tuple[str, ...] = ()
+    anonymous_push: tuple[str, ...] = ()
+
+    def arguments(self) -> list[str]:
+        """As arguments of `python -m acr_emulator serve`."""
+        single = {
+            "--port": self.port,
+            "--seed": self.seed,
+            "--lro-polls": self.polls,
+            "--retry-after": self.retry_after,
+        }
+        several = {"--fault": self.faults, "--anonymous-push": self.anonymous_push}
+        given = [(name, str(value)) for name, value in single.items() if value is not None]
+        given += [(name, value) for name, values in several.items() for value in values]
+        return [text for pair in given for text in pair]
+
+
+def running(state: Path) -> Emulator | None:
+    """The emulator that serves a state folder, or None."""
+    try:
+        document = json.loads((state / "endpoint.json").read_text("utf-8"))
+        found = Emulator(state, document["pid"], document["port"], document["url"], document["environment"])
+    except (OSError, ValueError, KeyError):
+        return None
+    return found if _is_alive(found.pid) else None
+
+
+def find(state: Path) -> Emulator:
+    """The emulator that serves a state folder.
+
+    Raises:
+        NotFoundError: EMULATOR_NOT_RUNNING.
+    """
+    found = running(state)
+    if found is None:
+        raise NotFoundError("EMULATOR_NOT_RUNNING", f"No emulator runs with state folder {state}.")
+    return found
+
+
+def start(state: Path, options: EmulatorOptions) -> Emulator:
+    """Start an emulator, or find the one that runs already.
+
+    Raises:
+        AcrBridgeError: EMULATOR_NOT_INSTALLED, EMULATOR_FAILED.
+    """
+    if found := running(state):
+        return found
+    _check_installed()
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (state / "emulator.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own module, in our own interpreter
+            [sys.executable, "-m", "acr_emulator", "serve", "--state", str(state), *options.arguments()],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    return _await_ready(state, process)
+
+
+def stop(emulator: Emulator) -> None:
+    """Stop an emulator; its state stays.
+
+    Raises:
+        AcrBridgeError: EMULATOR_FAILED, it did not end.
+    """
+    os.kill(emulator.pid, signal.SIGTERM)
+    end = time.monotonic() + _STOP
+    while running(emulator.state):
+        if time.monotonic() > end:
+            raise AcrBridgeError(
+                "EMULATOR_FAILED", f"The emulator (process {emulator.pid}) does not end.", remedy=""
+            )
+        time.sleep(0.02)
+
+
+def seed(state: Path, name: str) -> None:
+    """Load a seed into a state folder, also while an emulator serves it.
+
+    Args:
+        state: the folder.
+        name: default, article, or a file.
+
+    Raises:
+        AcrBridgeError: EMULATOR_NOT_INSTALLED, EMULATOR_FAILED with the seed's fault.
+    """
+    _module(state, "seed", name)
+
+
+def set_faults(state: Path, faults: Sequence[str]) -> None:
+    """Put exactly these faults in force; none clears them."""
+    _module(state, "fault", *faults)
+
+
+@contextmanager
+def serving(state: Path | None, options: EmulatorOptions) -> Iterator[Emulator]:
+    """An emulator for as long as a block runs.
+
+    One that runs already is used and left running; without a state folder, a fresh one is made and deleted.
+    """
+    if state and (found := running(state)):
+        yield found
+        return
+    with TemporaryDirectory(prefix="acrbridge-emulator-") as folder:
+        emulator = start(state or Path(folder), options)
+        try:
+            yield emulator
+        finally:
+            stop(emulator)
+
+
+def client_environment(emulator: Emulator, environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which clients reach the emulator, and keep their sign-ins beside its state.
+
+    Folders for settings that the environment names already are kept.
+    """
+    clients = emulator.state / "clients"
+    folders = {"ACRBRIDGE_CONFIG_DIR": clients / "acrbridge", "AZURE_CONFIG_DIR": clients / "azure"}
+    return {**{name: str(path) for name, path in folders.items()}, **environment, **emulator.environment}
+
+
+def run_in(emulator: Emulator, command: Sequence[str]) -> int:
+    """Run a command in the emulator's environment; gives its exit status, as a shell would.
+
+    Raises:
+        NotFoundError: COMMAND_NOT_FOUND.
+    """
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the command is what the user asks to run
+            list(command), env=client_environment(emulator, os.environ)
+        )
+    except OSError as error:
+        raise NotFoundError("COMMAND_NOT_FOUND", f"{command[0]!r} cannot be run: {error.strerror}.") from None
+    try:
+        status = process.wait()
+    except KeyboardInterrupt:  # the terminal sent it to the command as well
+        status = process.wait()
+    return status if status >= 0 else 128 - status
+
+
+def _await_ready(state: Path, process: subprocess.Popen[bytes]) -> Emulator:
+    end = time.monotonic() + _START
+    while time.monotonic() < end:
+        if (found := running(state)) and found.pid == process.pid:
+            return found
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    raise AcrBridgeError("EMULATOR_FAILED", f"The emulator did not start: {_last_words(state)}")
+
+
+def _module(state: Path, *arguments: str) -> None:
+    _check_installed()
+    done = subprocess.run(  # noqa: S603 - our own module, in our own interpreter
+        [sys.executable, "-m", "acr_emulator", arguments[0], "--state", str(state), *arguments[1:]],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise AcrBridgeError("EMULATOR_FAILED", last.removeprefix("acr_emulator: "), remedy="")
+
+
+def _check_installed() -> None:
+    missing = [name for name in ("starlette", "uvicorn", "trustme", "jwt") if find_spec(name) is None]
+    if missing:
+        raise AcrBridgeError("EMULATOR_NOT_INSTALLED", f"The emulator needs {', '.join(missing)}.")
+
+
+def _last_words(state: Path) -> str:
+    lines = (state / "emulator.log").read_text("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
+
+
+def _is_alive(pid: int) -> bool:
+    with suppress(OSError):
+        os.waitpid(pid, os.WNOHANG)  # our own child would stay a zombie otherwise
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

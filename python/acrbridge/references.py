@@ -1,0 +1,202 @@
+"""Names of registries, repositories, images and Azure resources: parse and print, no I/O.
+
+The grammar is the OCI distribution specification's (v1.1, "Pulling manifests"): repository names of lower-case
+components, tags of up to 128 characters, digests of a registered algorithm.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from acrbridge.errors import UsageError
+
+_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_REGISTRY_NAME = re.compile(r"[A-Za-z0-9]{5,50}")
+_LOGIN_SERVER_LABEL = re.compile(r"[A-Za-z0-9]{5,50}(?:-[A-Za-z0-9]+)?")
+_HOST = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
+    r"(?::[0-9]{1,5})?"
+)
+_RESOURCE_ID = re.compile(
+    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
+    r"/providers/Microsoft\.ContainerRegistry/registries/(?P<name>[^/]+)",
+    re.IGNORECASE,
+)
+_MAX_REPOSITORY = 255
+
+DOCKER_HUB = "docker.io"
+
+
+def is_digest(text: str) -> bool:
+    """Whether a text is a digest of a registered algorithm, in lower-case hexadecimal (OCI image-spec)."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+def is_host(text: str) -> bool:
+    """Whether a text is a host name or IPv4 address, with or without a port."""
+    return _HOST.fullmatch(text) is not None
+
+
+def check_repository(text: str) -> str:
+    """The text, when it is a repository name.
+
+    Raises:
+        UsageError: REFERENCE_INVALID, with the right spelling where capitals are the only fault.
+    """
+    if len(text) <= _MAX_REPOSITORY and _REPOSITORY.fullmatch(text):
+        return text
+    lower = text.lower()
+    hint = f" Write {lower!r}." if _REPOSITORY.fullmatch(lower) and lower != text else ""
+    raise UsageError("REFERENCE_INVALID", f"{_shown(text)} is not a repository name.{hint}")
+
+
+def check_tag(text: str) -> str:
+    """The text, when it is a tag.
+
+    Raises:
+        UsageError: REFERENCE_INVALID.
+    """
+    if not _TAG.fullmatch(text):
+        raise UsageError("REFERENCE_INVALID", f"{_shown(text)} is not a tag.")
+    return text
+
+
+@dataclass(frozen=True)
+class Image:
+    """A repository in no particular registry, with a tag, a digest, both or neither.
+
+    `digest` is kept as it was typed: whether it is one is `is_digest`'s to say.
+    """
+
+    repository: str
+    tag: str | None = None
+    digest: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Image:
+        """Parse `repository[:tag][@digest]`.
+
+        Raises:
+            UsageError: REFERENCE_INVALID.
+        """
+        name, at, digest = text.partition("@")
+        repository, colon, tag = name.partition(":")
+        check_repository(repository)
+        if colon:
+            check_tag(tag)
+        if at and not re.fullmatch(r"[a-z0-9]+:[0-9A-Za-z]+", digest):
+            raise UsageError("REFERENCE_INVALID", f"{_shown(digest)} is not a digest.")
+        return cls(repository, tag if colon else None, digest if at else None)
+
+    @property
+    def version(self) -> str:
+        """What `/manifests/` takes: the digest, else the tag, else latest."""
+        return self.digest or self.tag or "latest"
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.repository}{tag}{digest}"
+
+
+@dataclass(frozen=True)
+class RegistryId:
+    """ARM's resource ID of a registry, compared without case."""
+
+    subscription: str
+    resource_group: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> RegistryId | None:
+        """Parse a resource ID; None when the text is not one of a registry."""
+        match = _RESOURCE_ID.fullmatch(text.strip())
+        return cls(match["subscription"], match["group"], match["name"]) if match else None
+
+    def __str__(self) -> str:
+        return (
+            f"/subscriptions/{self.subscription}/resourceGroups/{self.resource_group}"
+            f"/providers/Microsoft.ContainerRegistry/registries/{self.name}"
+        )
+
+
+def registry_name(text: str, suffix: str) -> str:
+    """The registry's name out of a name or login server, as az's validate_registry_name has it.
+
+    Args:
+        text: such as `contoso`, `contoso.azurecr.io` or `contoso-h4sh.azurecr.io`.
+        suffix: the cloud's, such as `.azurecr.io`.
+
+    Raises:
+        UsageError: REGISTRY_NAME_INVALID or REGISTRY_SUFFIX_UNKNOWN.
+    """
+    label, dot, rest = text.partition(".")
+    if dot and f".{rest}".lower() != suffix.lower():
+        raise UsageError(
+            "REGISTRY_SUFFIX_UNKNOWN",
+            f"{_shown(text)} is not a login server of this cloud, whose suffix is {suffix!r}.",
+        )
+    if dot and _LOGIN_SERVER_LABEL.fullmatch(label):
+        return label.partition("-")[0]
+    if not _REGISTRY_NAME.fullmatch(label):
+        raise UsageError(
+            "REGISTRY_NAME_INVALID",
+            f"{_shown(text)} is not a registry name: it takes 5 to 50 letters and digits.",
+        )
+    return label
+
+
+def is_login_server(host: str, suffix: str) -> bool:
+    """Whether a host is, by its whole name, an ACR login server of the cloud with that suffix.
+
+    Entra tokens go to nobody else. Regional (`NAME.REGION.geo.azurecr.io`) and hashed (`NAME-HASH.azurecr.io`)
+    login servers count; data endpoints (`NAME.REGION.data.azurecr.io`) do not.
+    """
+    host = host.lower().removesuffix(".")
+    if not host.endswith(suffix):
+        return False
+    label, _, region = host.removesuffix(suffix).partition(".")
+    return _LOGIN_SERVER_LABEL.fullmatch(label) is not None and (
+        not region or re.fullmatch(r"[a-z0-9]+\.geo", region) is not None
+    )
+
+
+def split_source(source: str) -> tuple[str, str]:
+    """Split a fully qualified source at its first slash, as az does: registry host and image.
+
+    Raises:
+        UsageError: SOURCE_REGISTRY_MISSING where it names no host, SOURCE_HOST_LOCAL for a host without a dot.
+    """
+    host, slash, image = source.partition("/")
+    looks_like_host = "." in host or ":" in host or host == "localhost"
+    if not slash or not image or not looks_like_host:
+        hub = image_on_hub(source) if source.strip("/") else "library/hello-world:latest"
+        raise UsageError(
+            "SOURCE_REGISTRY_MISSING",
+            f"--source {_shown(source)} names no registry host.",
+            remedy=f"For Docker Hub write {DOCKER_HUB}/{hub}; for an Azure registry NAME.azurecr.io/…,"
+            " or add --registry NAME.",
+        )
+    if not is_host(host):
+        raise UsageError("REFERENCE_INVALID", f"{_shown(host)} is not a host name.")
+    if "." not in host:
+        raise UsageError(
+            "SOURCE_HOST_LOCAL",
+            f"{_shown(host)} is not a fully qualified domain name, so Azure cannot reach it.",
+        )
+    return host, image
+
+
+def image_on_hub(image: str) -> str:
+    """An image's full name on Docker Hub, where official images live under `library/`."""
+    return image if "/" in image.partition(":")[0].partition("@")[0] else f"library/{image}"
+
+
+def _shown(text: str) -> str:
+    """A foreign text, quoted, in one line, shortened."""
+    shown = ascii(text)
+    return shown if len(shown) <= 200 else f"{shown[:200]}…'"

@@ -1,0 +1,202 @@
+"""From a registry's challenge to a token, with the credential that was given for this registry and no other.
+
+Docker's token protocol (distribution spec, "Token Authentication Specification") and ACR's `/oauth2/token`.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+from acrbridge.errors import AcrBridgeError, NetworkError, RefusedError
+from acrbridge.http import redact
+from acrbridge.http.client import HttpClient, Request, Response
+from acrbridge.jobs import Secret
+
+TOKEN_HOSTS: Mapping[str, str] = {
+    "docker.io": "auth.docker.io",
+    "index.docker.io": "auth.docker.io",
+    "registry-1.docker.io": "auth.docker.io",
+}
+"""Registries whose token server is known to live on another host."""
+
+_TOKEN_LIMIT = 64 << 10
+_SHORTEST_LIFETIME = 60.0
+"""Seconds that a token without `expires_in` is valid (token specification)."""
+_RENEW_BEFORE = 30.0
+"""Seconds before its end at which a token is no longer used."""
+
+
+@dataclass(frozen=True)
+class Anonymous:
+    """No credential: public images only."""
+
+
+@dataclass(frozen=True)
+class Password:
+    """A user name and password: admin user, repository-scoped token, service principal, or a foreign user."""
+
+    username: str
+    password: Secret
+
+    def header(self) -> str:
+        """The value of an Authorization header (RFC 7617)."""
+        pair = f"{self.username}:{self.password.reveal()}".encode()
+        return f"Basic {base64.b64encode(pair).decode()}"
+
+
+@dataclass(frozen=True)
+class RefreshToken:
+    """ACR's refresh token, from `/oauth2/exchange`."""
+
+    token: Secret
+
+
+Credential = Anonymous | Password | RefreshToken
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """What a `WWW-Authenticate` header asks for (RFC 9110 §11.6.1)."""
+
+    scheme: str
+    parameters: Mapping[str, str]
+
+    @classmethod
+    def parse(cls, header: str) -> Challenge:
+        """Parse the first challenge of a header; scheme and parameter names come out in lower case."""
+        scheme, _, rest = header.strip().partition(" ")
+        pairs = re.findall(r'([A-Za-z_][\w-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))', rest)
+        return cls(scheme.lower(), {name.lower(): quoted or plain for name, quoted, plain in pairs})
+
+
+@dataclass(frozen=True)
+class _Token:
+    header: str
+    expires: float
+    """On the clock's scale."""
+
+
+class Authorizer:
+    """Makes Authorization headers for one registry, and remembers tokens by scope until shortly before their end.
+
+    Args:
+        host: the registry, with its port where it has one.
+        http: the client to ask for tokens with.
+        credential: what was given for this registry.
+    """
+
+    def __init__(self, host: str, http: HttpClient, credential: Credential) -> None:
+        self._host = host
+        self._http = http
+        self._credential = credential
+        self._tokens: dict[str, _Token] = {}
+
+    def header(self, scope: str) -> str | None:
+        """A header known to be good for a scope, or None where the registry has to be asked first.
+
+        ACR's token endpoint is known, so that with a refresh token no challenge is waited for.
+        """
+        token = self._tokens.get(scope)
+        if token and token.expires > self._http.clock.now():
+            return token.header
+        if isinstance(self._credential, RefreshToken):
+            return self._remember(scope, self._redeem(self._credential, scope))
+        return None
+
+    def answer(self, challenge: Challenge, scope: str) -> str | None:
+        """A header that answers a challenge, or None where nothing we have could.
+
+        Raises:
+            RefusedError: REGISTRY_UNAUTHORIZED, the token server refused the credential.
+            AcrBridgeError: CHALLENGE_UNTRUSTED, the token server lives where the credential must not go.
+        """
+        self._tokens.pop(scope, None)
+        if challenge.scheme == "basic":
+            return self._credential.header() if isinstance(self._credential, Password) else None
+        if challenge.scheme != "bearer":
+            return None
+        if isinstance(self._credential, RefreshToken):
+            return self._remember(scope, self._redeem(self._credential, scope))
+        return self._remember(scope, self._ask(challenge, scope))
+
+    def _redeem(self, credential: RefreshToken, scope: str) -> Response:
+        """ACR: POST /oauth2/token, grant_type=refresh_token."""
+        form = {
+            "grant_type": "refresh_token",
+            "service": self._host,
+            "scope": scope,
+            "refresh_token": credential.token.reveal(),
+        }
+        return self._token_request(
+            Request(
+                "POST",
+                f"https://{self._host}/oauth2/token",
+                {"Content-Type": "application/x-www-form-urlencoded"},
+                urlencode(form),
+                limit=_TOKEN_LIMIT,
+            )
+        )
+
+    def _ask(self, challenge: Challenge, scope: str) -> Response:
+        """Docker: GET realm?service=…&scope=… with Basic, or without for an anonymous token."""
+        realm = challenge.parameters.get("realm", "")
+        self._check_realm(realm)
+        query = {name: challenge.parameters[name] for name in ("service",) if name in challenge.parameters}
+        headers = (
+            {"Authorization": self._credential.header()} if isinstance(self._credential, Password) else {}
+        )
+        url = f"{realm}{'&' if '?' in realm else '?'}{urlencode({**query, 'scope': scope})}"
+        return self._token_request(Request("GET", url, headers, limit=_TOKEN_LIMIT))
+
+    def _check_realm(self, realm: str) -> None:
+        """The credential goes to the registry's own host, or to the token server that it is known to have."""
+        parts = urlsplit(realm)
+        trusted = {self._host.lower(), TOKEN_HOSTS.get(self._host.lower(), self._host.lower())}
+        if parts.scheme != "https" or parts.netloc.lower() not in trusted:
+            raise AcrBridgeError(
+                "CHALLENGE_UNTRUSTED",
+                f"{self._host} wants tokens from {redact.foreign(redact.url(realm), 200)!r}: nothing was sent there.",
+            )
+
+    def _token_request(self, request: Request) -> Response:
+        response = self._http.send(request)
+        if response.status == 200:
+            return response
+        if response.status == 429:
+            raise NetworkError("THROTTLED", f"{self._host} gives no more tokens for now (429).")
+        if response.status >= 500:
+            raise AcrBridgeError(
+                "SERVICE_ERROR", f"The token server of {self._host} answered {response.status}."
+            )
+        raise RefusedError(
+            "REGISTRY_UNAUTHORIZED",
+            f"{self._host} refused the credentials ({response.status} {redact.foreign(response.text(), 200)}).",
+        )
+
+    def _remember(self, scope: str, response: Response) -> str:
+        document = response.json_object()
+        token = document.get("access_token") or document.get("token")
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+            raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"The token server of {self._host} gave no token.")
+        lifetime = document.get("expires_in")
+        seconds = float(lifetime) if isinstance(lifetime, int | float) else _lifetime(token)
+        header = f"Bearer {token}"
+        self._tokens[scope] = _Token(header, self._http.clock.now() + seconds - _RENEW_BEFORE)
+        return header
+
+
+def _lifetime(token: str) -> float:
+    """Seconds that a token says it lives: ACR gives no `expires_in`, but JWTs with `exp`."""
+    import json
+
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        return float(claims["exp"]) - float(claims.get("iat", time.time()))
+    except (IndexError, KeyError, TypeError, ValueError):
+        return _SHORTEST_LIFETIME

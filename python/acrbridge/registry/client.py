@@ -1,0 +1,218 @@
+"""One registry over the OCI distribution API: requests with a token of the least scope, errors as ours."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, RefusedError, VerificationError
+from acrbridge.http import redact
+from acrbridge.http.client import HttpClient, Request, Response
+from acrbridge.references import is_digest
+from acrbridge.registry.auth import Anonymous, Authorizer, Challenge, Credential
+
+MANIFEST_TYPES = (
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "application/vnd.oci.artifact.manifest.v1+json",
+    "application/vnd.cncf.oras.artifact.manifest.v1+json",
+)
+_PAGES = 10_000
+"""Pages of a list that are read at most: a list that goes on is a loop."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest as it was read, its digest computed from its bytes."""
+
+    digest: str
+    media_type: str
+    body: bytes = field(repr=False)
+
+
+class RegistryClient:
+    """A client of one registry.
+
+    Args:
+        host: login server, with its port where it has one.
+        http: the HTTP client.
+        credential: what was given for this registry.
+    """
+
+    def __init__(self, host: str, http: HttpClient, credential: Credential | None = None) -> None:
+        self.host = host
+        self._http = http
+        self._authorizer = Authorizer(host, http, credential or Anonymous())
+
+    def manifest(self, repository: str, version: str) -> Manifest:
+        """Read a manifest and check its digest.
+
+        Args:
+            repository: its repository.
+            version: a tag or digest.
+
+        Raises:
+            NotFoundError: REPOSITORY_NOT_FOUND.
+            VerificationError: DIGEST_MISMATCH, the registry's bytes are not what it says they are.
+        """
+        response = self.call(
+            "GET",
+            f"/v2/{repository}/manifests/{quote(version, safe=':')}",
+            f"repository:{repository}:pull",
+            headers={"Accept": ", ".join(MANIFEST_TYPES)},
+        )
+        said = response.headers.get("Docker-Content-Digest") or (version if is_digest(version) else None)
+        algorithm = "sha512" if said and said.startswith("sha512:") else "sha256"
+        digest = f"{algorithm}:{hashlib.new(algorithm, response.body).hexdigest()}"
+        expected = {text for text in (said, version if is_digest(version) else None) if text}
+        if expected - {digest}:
+            raise VerificationError(
+                "DIGEST_MISMATCH",
+                f"{self.host}/{repository}: the manifest's bytes have digest {digest},"
+                f" not {redact.foreign(', '.join(sorted(expected)), 200)}.",
+            )
+        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
+        return Manifest(digest, media_type, response.body)
+
+    def repositories(self, page: int = 100) -> Iterator[str]:
+        """All repositories, by name."""
+        for document in self.pages("/v2/_catalog", "registry:catalog:*", {"n": str(page)}):
+            yield from _strings(document, "repositories")
+
+    def referrers(
+        self, repository: str, digest: str, artifact_type: str | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Descriptors of the manifests whose subject is that digest (distribution-spec v1.1, "Listing Referrers").
+
+        Where the registry does not apply the filter by artifact type itself, it is applied here.
+        """
+        query = {"artifactType": artifact_type} if artifact_type else {}
+        for document in self.pages(
+            f"/v2/{repository}/referrers/{digest}", f"repository:{repository}:pull", query
+        ):
+            for descriptor in _objects(document, "manifests"):
+                if artifact_type in (None, descriptor.get("artifactType")):
+                    yield descriptor
+
+    def delete_manifest(self, repository: str, digest: str) -> None:
+        """Delete a manifest, and with it all its tags."""
+        self.call(
+            "DELETE", f"/v2/{repository}/manifests/{digest}", f"repository:{repository}:delete,metadata_read"
+        )
+
+    def reach(self) -> Response:
+        """GET /v2/ without a token: what the registry answers a stranger."""
+        return self._http.send(Request("GET", f"https://{self.host}/v2/"))
+
+    # Beneath
+
+    def pages(self, path: str, scope: str, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+        """The pages of a list, following `Link: <…>; rel="next"` (RFC 8288) on this host only."""
+        url: str | None = path + (f"?{urlencode(query)}" if query else "")
+        seen: set[str] = set()
+        while url:
+            if url in seen or len(seen) >= _PAGES:
+                raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"{self.host}: the list {path} does not end.")
+            seen.add(url)
+            response = self.call("GET", url, scope)
+            yield response.json_object()
+            url = self._next(url, response.headers.get("Link", ""))
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        scope: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Response:
+        """Send a request with a token for a scope, once more with a new token where the first is refused.
+
+        Returns:
+            An answer of the 2xx class.
+
+        Raises:
+            NotFoundError, RefusedError, NetworkError, AcrBridgeError: by status, with the registry's words.
+        """
+        url = f"https://{self.host}{path}"
+        authorization = self._authorizer.header(scope)
+        response = self._http.send(Request(method, url, _with(headers, authorization), body))
+        if response.status == 401:
+            challenge = Challenge.parse(response.headers.get("WWW-Authenticate", ""))
+            renewed = self._authorizer.answer(challenge, scope)
+            if renewed is not None:
+                response = self._http.send(Request(method, url, _with(headers, renewed), body))
+        if not 200 <= response.status < 300:
+            raise self._error(method, path, response)
+        return response
+
+    def _next(self, url: str, link: str) -> str | None:
+        """The path of the next page, or None at the end."""
+        target, _, relation = link.partition(">")
+        if not target.startswith("<") or "next" not in relation:
+            return None
+        absolute = urlsplit(urljoin(f"https://{self.host}{url}", target[1:]))
+        if (absolute.scheme, absolute.netloc.lower()) != ("https", self.host.lower()):
+            raise AcrBridgeError(
+                "LOCATION_UNTRUSTED",
+                f"{self.host} continues its list on {redact.foreign(absolute.netloc, 100)!r}.",
+            )
+        return f"{absolute.path}?{absolute.query}" if absolute.query else absolute.path
+
+    def _error(self, method: str, path: str, response: Response) -> AcrBridgeError:
+        said = _first_error(response)
+        correlation = response.headers.get("x-ms-correlation-request-id")
+        text = f"{self.host} answered {response.status} to {method} {urlsplit(path).path}: {said}"
+        for statuses, kind, code in _BY_STATUS:
+            if response.status in statuses:
+                if code == "REGISTRY_REFUSED" and "aka.ms/acr/firewall" in said:
+                    code = "TARGET_FIREWALL"
+                return kind(code, text, correlation_id=correlation)
+        return AcrBridgeError("REGISTRY_REFUSED", text, correlation_id=correlation)
+
+
+_BY_STATUS: tuple[tuple[range, type[AcrBridgeError], str], ...] = (
+    (range(401, 402), RefusedError, "REGISTRY_UNAUTHORIZED"),
+    (range(403, 404), RefusedError, "REGISTRY_REFUSED"),
+    (range(404, 405), NotFoundError, "REPOSITORY_NOT_FOUND"),
+    (range(429, 430), NetworkError, "THROTTLED"),
+    (range(500, 600), AcrBridgeError, "SERVICE_ERROR"),
+)
+
+
+def _first_error(response: Response) -> str:
+    """The registry's own words: message and detail of its first error (distribution-spec, "Error Codes")."""
+    try:
+        error = response.json_object()["errors"][0]
+        words = f"{error.get('code')}: {error.get('message')}"
+    except (AcrBridgeError, KeyError, IndexError, TypeError, AttributeError):
+        words = response.text() or "no reason given"
+    return redact.foreign(words, 300)
+
+
+def _with(headers: Mapping[str, str] | None, authorization: str | None) -> dict[str, str]:
+    return {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
+
+
+def _strings(document: Mapping[str, Any], key: str) -> list[str]:
+    values = document.get(key) or []
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise AcrBridgeError(
+            "ANSWER_UNINTELLIGIBLE", f"{key!r} in the registry's answer is no list of names."
+        )
+    return values
+
+
+def _objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    values = document.get(key) or []
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+        raise AcrBridgeError(
+            "ANSWER_UNINTELLIGIBLE", f"{key!r} in the registry's answer is no list of objects."
+        )
+    return values

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 START_SECONDS = 30
-INHERITED = ("PATH", "LANG", "XDG_RUNTIME_DIR")
+INHERITED = ("PATH", "LANG", "XDG_RUNTIME_DIR", "ACRBRIDGE_CI_RUN")
 
 
 def tools_folder() -> Path:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def cloud_az(emulator: Emulator, tmp_path: Path) -> Command:
     """The real az in a profile where the emulator is the registered cloud, signed in there."""
     path = find_tool("az")
-    direct = {"AZURE_CONFIG_DIR": str(tmp_path / "az-profile"), "HTTPS_PROXY": "", "HTTP_PROXY": ""}
+    no_proxy = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "https_proxy", "http_proxy"), "")
+    direct = {"AZURE_CONFIG_DIR": str(tmp_path / "az-profile"), **no_proxy}
 
     def run(*words: str) -> Ended:
         return emulator.run(path, *words, home=tmp_path, **direct)

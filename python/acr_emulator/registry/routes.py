@@ -36,9 +36,13 @@ AZURE_ONLY = ("/acr/", "/oauth2/exchange")
 
 @dataclass(frozen=True)
 class Right:
-    """Actions that a request needs in its repository, between commas; none where it needs only a known sender."""
+    """Actions that a request needs in its repository, between commas; none where it needs only a known sender.
+
+    `instead` is another action that will do, and the one that a registry of somebody else asks for.
+    """
 
     action: str
+    instead: str = ""
 
 
 Methods = dict[str, tuple[Right | None, Answer]]
@@ -49,6 +53,7 @@ CATALOG = Right("*")
 PULL = Right("pull")
 PUSH = Right("pull,push")
 DELETE = Right("delete")
+LIST_TAGS = Right("metadata_read", instead="pull")  # skopeo comes with `pull` and does not ask again
 METADATA_READ = Right("metadata_read")
 METADATA_WRITE = Right("metadata_read,metadata_write")
 
@@ -119,7 +124,7 @@ def _table(uploads: Uploads) -> list[tuple[str, Methods]]:
         ("/oauth2/exchange", {"POST": (None, oauth.exchange)}),
         ("/oauth2/token|/token", {"GET": (None, oauth.token_by_get), "POST": (None, oauth.token_by_post)}),
         ("/v2/_catalog|/acr/v1/_catalog", {"GET": (CATALOG, listing.catalog)}),
-        (f"/v2/{name}/tags/list", {"GET": (METADATA_READ, listing.tags)}),
+        (f"/v2/{name}/tags/list", {"GET": (LIST_TAGS, listing.tags)}),
         (
             f"/v2/{name}/manifests/{target}",
             {
@@ -185,14 +190,15 @@ def _address(request: Request) -> str:
 
 
 def _check_right(call: Call, right: Right) -> None:
-    """Raise the challenge where the sender lacks the right; a foreign registry knows no `metadata_read`."""
+    """Raise the challenge where the sender lacks the right."""
     repository = access.CATALOG if right == CATALOG else call.name
-    action = right.action
-    if call.registry.kind == "foreign" and right == METADATA_READ:
-        action = PULL.action
-    if not call.access.known:
-        allowed = False
-    else:
-        allowed = right == SIGNED_IN or all(call.access.may(repository, word) for word in action.split(","))
-    if not allowed:
+    if not call.access.known or not _has(call, repository, right):
+        action = right.instead if right.instead and call.registry.kind == "foreign" else right.action
         raise challenge(call.registry, call.login_server, None if right == SIGNED_IN else repository, action)
+
+
+def _has(call: Call, repository: str, right: Right) -> bool:
+    choices = [right.action, right.instead] if right.instead else [right.action]
+    return right == SIGNED_IN or any(
+        all(call.access.may(repository, word) for word in action.split(",")) for action in choices
+    )

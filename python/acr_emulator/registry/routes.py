@@ -38,7 +38,8 @@ AZURE_ONLY = ("/acr/", "/oauth2/exchange")
 class Right:
     """Actions that a request needs in its repository, between commas; none where it needs only a known sender.
 
-    `instead` is another action that will do, and the one that a registry of somebody else asks for.
+    `instead` is an action that a token may name in its place, if its bearer has both, and the one that a registry of
+    somebody else asks for.
     """
 
     action: str
@@ -192,13 +193,12 @@ def _address(request: Request) -> str:
 def _check_right(call: Call, right: Right) -> None:
     """Raise the challenge where the sender lacks the right."""
     repository = access.CATALOG if right == CATALOG else call.name
-    if not call.access.known or not _has(call, repository, right):
-        action = right.instead if right.instead and call.registry.kind == "foreign" else right.action
+    action = right.instead if right.instead and call.registry.kind == "foreign" else right.action
+    if not call.access.known or not _has(call, repository, right, action):
         raise challenge(call.registry, call.login_server, None if right == SIGNED_IN else repository, action)
 
 
-def _has(call: Call, repository: str, right: Right) -> bool:
-    choices = [right.action, right.instead] if right.instead else [right.action]
-    return right == SIGNED_IN or any(
-        all(call.access.may(repository, word) for word in action.split(",")) for action in choices
-    )
+def _has(call: Call, repository: str, right: Right, action: str) -> bool:
+    if right == SIGNED_IN or all(call.access.may(repository, word) for word in action.split(",")):
+        return True
+    return call.access.may(repository, right.instead) and call.access.could(repository, right.action)

@@ -47,17 +47,10 @@ def named(checks: list[ElementTree.Element], status: str, words: str = "") -> li
     return [name for name in names if words in name]
 
 
-def test_every_check_passes_or_is_skipped(checks: list[ElementTree.Element]) -> None:
-    assert {str(check.get("status")) for check in checks} <= {"passed", "skipped"}, named(checks, "failure")
-
-
-def test_the_whole_suite_ran(checks: list[ElementTree.Element]) -> None:
-    assert len(checks) > 700
-
-
-def test_only_a_mount_may_be_refused(checks: list[ElementTree.Element]) -> None:
-    """A mount answered with 202 is a refusal that the specification allows; the suite counts it as skipped."""
-    assert [name for name in named(checks, "skipped") if "/mount" not in name] == []
+def test_every_check_passes(checks: list[ElementTree.Element]) -> None:
+    failed = [name for status in ("failure", "error", "skipped") for name in named(checks, status)]
+    assert failed == []
+    assert len(named(checks, "passed")) == len(checks) > 700
 
 
 @pytest.mark.parametrize("words", ["sha512", "referrers", "out-of-order", "tag-param", "post cancel"])

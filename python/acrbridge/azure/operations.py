@@ -60,8 +60,8 @@ class Operation:
 
     @property
     def can_be_polled(self) -> bool:
-        """Whether Azure said where to ask."""
-        return self._url is not None
+        """Whether its end is known already, or Azure said where to ask for it."""
+        return self._url is not None or self._outcome.state in ("succeeded", "failed")
 
     @property
     def elapsed(self) -> float:

@@ -46,7 +46,7 @@ def add_to(parent: typer.Typer) -> None:
     command(parent, "logout")(logout)
     app = group(parent, "account", "See and choose the account's subscriptions.")
     command(app, "show")(show)
-    command(app, "list")(list_subscriptions)
+    command(app, "list", columns=_columns)(list_subscriptions)
     command(app, "set")(set_subscription)
     command(app, "clear")(clear)
     command(app, "get-access-token")(get_access_token)
@@ -186,6 +186,20 @@ def get_access_token(
     audience = _audience(resource, scope, resource_type)
     with run.session(subscription) as session:
         return sign_in.access_token(session, resource=audience, tenant=tenant)
+
+
+def _columns(result: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "Name": subscription["name"],
+            "CloudName": subscription["cloudName"],
+            "SubscriptionId": subscription["id"],
+            "TenantId": subscription["tenantId"],
+            "State": subscription["state"],
+            "IsDefault": subscription["isDefault"],
+        }
+        for subscription in result
+    ]
 
 
 def _audience(

@@ -18,7 +18,7 @@ from acrbridge.cli.options import (
     Username,
 )
 from acrbridge.errors import UsageError
-from acrbridge.jobs import ImportJob
+from acrbridge.jobs import ImportJob, Notice
 
 
 def add_to(parent: typer.Typer) -> typer.Typer:
@@ -26,7 +26,7 @@ def add_to(parent: typer.Typer) -> typer.Typer:
     app = group(parent, "acr", "Work with Azure Container Registries.")
     command(app, "import")(import_image)
     command(app, "list", columns=_registry_columns)(list_registries)
-    command(app, "show", missing=3, columns=_registry_columns)(show_registry)
+    command(app, "show", columns=_registry_columns)(show_registry)
     command(app, "login")(login)
     return app
 
@@ -93,20 +93,20 @@ def list_registries(
     run: Run, resource_group: ResourceGroup = None, subscription: Subscription = None
 ) -> list[dict[str, Any]]:
     """List the container registries of the subscription."""
-    from acrbridge.operations import listing
+    from acrbridge.operations import registries
 
     with run.session(subscription) as session:
-        return listing.registries(session, resource_group)
+        return registries.registries(session, resource_group)
 
 
 def show_registry(
     run: Run, name: RegistryName, resource_group: ResourceGroup = None, subscription: Subscription = None
 ) -> dict[str, Any]:
     """Show a container registry."""
-    from acrbridge.operations import listing
+    from acrbridge.operations import registries
 
     with run.session(subscription) as session:
-        return listing.registry(session, name, resource_group)
+        return registries.registry(session, name, resource_group)
 
 
 def login(
@@ -135,6 +135,9 @@ def login(
             "acrbridge does not start docker: add --expose-token.",
             remedy=f"Then: docker login NAME.azurecr.io --username 00000000-… with the token; or {PASSWORD_VARIABLE}.",
         )
+    run.terminal.hear(
+        Notice("The token is ACR's refresh token: it signs in docker and its like, but is no access token.")
+    )
     with run.session(subscription) as session:
         return sign_in.exposed_registry_token(session, name)
 
@@ -147,8 +150,7 @@ def _registry_columns(result: Any) -> list[dict[str, Any]]:
             "LOCATION": registry.get("location"),
             "SKU": (registry.get("sku") or {}).get("name"),
             "LOGIN SERVER": registry.get("loginServer"),
-            "CREATION DATE": str(registry.get("creationDate") or "").partition(".")[0].removesuffix("Z")
-            + "Z",
+            "CREATION DATE": str(registry.get("creationDate") or "")[:19] + "Z",
             "ADMIN ENABLED": registry.get("adminUserEnabled"),
         }
         for registry in (result if isinstance(result, list) else [result])

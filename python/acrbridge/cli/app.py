@@ -27,21 +27,13 @@ def main(arguments: Sequence[str]) -> int:
     try:
         status = app(list(arguments) or ["--help"], prog_name="acrbridge", standalone_mode=False)
     except typer.TyperException as error:
-        sys.stderr.write(f"ERROR: {error.format_message()} See acrbridge {_group(arguments)}--help.\n")
+        where = getattr(error, "ctx", None)  # a usage error knows the command that it met
+        command = where.command_path if where else "acrbridge"
+        sys.stderr.write(f"ERROR: {error.format_message()} See {command} --help.\n")
         return error.exit_code
     except typer.Abort:
         return 1
     return status if isinstance(status, int) else 0
-
-
-def _group(arguments: Sequence[str]) -> str:
-    """The words of a command line before its first option, as far as they name commands."""
-    words = []
-    for word in arguments:
-        if not word.isascii() or not word.replace("-", "").isalpha() or word.startswith("-"):
-            break
-        words.append(f"{word} ")
-    return "".join(words[:3])
 
 
 def _print_version(wanted: bool) -> None:

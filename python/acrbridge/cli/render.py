@@ -118,7 +118,7 @@ def _table(result: Any, *, sort: bool) -> str:
     if not headers:
         return "\n"
     cells = [[_cell(row.get(name)) for name in headers] for row in rows]
-    widths = [max(len(header), *(len(line[i]) for line in cells)) for i, header in enumerate(headers)]
+    widths = [max(len(header) + 2, *(len(line[i]) for line in cells)) for i, header in enumerate(headers)]
     lines = [headers, ["-" * width for width in widths], *cells]
     return "".join(
         "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() + "\n"

@@ -42,8 +42,8 @@ class Terminal:
 
     def fail(self, error: AcrBridgeError) -> None:
         """Tell of an error: what and why in one line, Azure's id, and the code on the last line."""
-        remedy = f" {error.remedy}" if error.remedy else ""
-        self._print(f"ERROR: {error.message}{remedy}")
+        message = error.message if error.message.endswith((".", "!", "?")) else f"{error.message}."
+        self._print(f"ERROR: {message} {error.remedy}".rstrip())
         if error.correlation_id:
             self._print(f"Correlation ID: {redact.foreign(error.correlation_id, 80)}")
         self._print(f"Code: {error.code}")

@@ -1,4 +1,4 @@
-"""Look at registries, repositories, tags and manifests, and take some away."""
+"""Look at repositories, tags and manifests, and take some away."""
 
 from __future__ import annotations
 
@@ -6,23 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from acrbridge.errors import UsageError
-from acrbridge.operations.session import Session
 from acrbridge.references import Image, check_repository
 from acrbridge.registry.acr import AcrMetadata
 from acrbridge.registry.client import Manifest, RegistryClient
-
-
-def registries(session: Session, resource_group: str | None = None) -> list[dict[str, Any]]:
-    """The subscription's registries, or those of one resource group, flat as az shows them."""
-    found = session.registries()
-    if resource_group:
-        found = [r for r in found if r.id.resource_group.lower() == resource_group.lower()]
-    return [_flat(dict(r.document)) for r in found]
-
-
-def registry(session: Session, name: str, resource_group: str | None = None) -> dict[str, Any]:
-    """One registry, flat as az shows it."""
-    return _flat(dict(session.find_registry(name, resource_group).document))
 
 
 def repositories(client: RegistryClient, top: int | None = None) -> list[str]:
@@ -146,9 +132,3 @@ def check_only_one(repository: str | None, image: str | None) -> None:
             "OPTIONS_CONFLICT",
             "Usage error: give either --image IMAGE or --repository REPOSITORY, but not both.",
         )
-
-
-def _flat(document: dict[str, Any]) -> dict[str, Any]:
-    """A resource with its properties on the top level, and its resource group beside them."""
-    properties = document.pop("properties", None) or {}
-    return {**document, **properties, "resourceGroup": str(document["id"]).split("/")[4]}

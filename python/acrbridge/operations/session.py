@@ -116,7 +116,9 @@ class Session:
             UsageError: REGISTRY_NAME_INVALID, REGISTRY_SUFFIX_UNKNOWN.
             NotFoundError: TARGET_REGISTRY_NOT_FOUND.
         """
-        name = self.registry_name(text)
+        name = registry_name(text, self.cloud.acr_suffix)
+        if name.lower() != text.lower():
+            self.listener(Notice(f"{text!r} is a login server; the registry's name {name!r} is used."))
         if resource_group:
             return self._registry_in(resource_group, name)
         for registry in self.registries():
@@ -127,13 +129,6 @@ class Session:
             f"The registry {name!r} could not be found in subscription"
             f" '{self.subscription.name} ({self.subscription.id})'.",
         )
-
-    def registry_name(self, text: str) -> str:
-        """The name in a name or login server; a login server where a name belongs is remarked on, as az does."""
-        name = registry_name(text, self.cloud.acr_suffix)
-        if "." in text:
-            self.listener(Notice(f"{text!r} is a login server; the registry's name {name!r} is used."))
-        return name
 
     def _registry_in(self, resource_group: str, name: str) -> Registry:
         try:
@@ -180,7 +175,7 @@ class Session:
 
     def _registry_or_none(self, text: str) -> Registry | None:
         """The registry as Resource Manager knows it: a login server can differ from the name. None: not there."""
-        name = self.registry_name(text)
+        name = registry_name(text, self.cloud.acr_suffix)
         try:
             found = [r for r in self.registries() if r.id.name.lower() == name.lower()]
         except (SignInError, NotFoundError) as error:

@@ -168,7 +168,7 @@ class RegistryClient:
     def _error(self, method: str, path: str, response: Response) -> AcrBridgeError:
         said = _first_error(response)
         correlation = response.headers.get("x-ms-correlation-request-id")
-        text = f"{self.host} answered {response.status} to {method} {urlsplit(path).path}: {said}"
+        text = f"{self.host} ({response.status} for {method} {urlsplit(path).path}): {said}"
         for statuses, kind, code in _BY_STATUS:
             if response.status in statuses:
                 if code == "REGISTRY_REFUSED" and "aka.ms/acr/firewall" in said:

@@ -53,7 +53,7 @@ BETTER: dict[str, Better] = {
 SAYS: dict[str, str] = {
     "registry by id with user and password": "not sent",
     "registry by name with user and password": "not sent",
-    "regional source": "home region",
+    "regional source": "regional endpoint",
     "login server as name": "target1",
 }
 """What acrbridge says on stderr beside the request, where az misleads or warns."""

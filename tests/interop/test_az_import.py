@@ -118,7 +118,7 @@ REFUSALS: dict[str, tuple[str, tuple[str, ...], str]] = {
         "UNAUTHORIZED",
     ),
     "too many manifests": ("contoso", ("--source", "fabrikam.azurecr.io/too-many-platforms:v1"), "50"),
-    "locked target": ("fabrikam", (*FORMS["docker hub"], "-t", "locked:v1", "--force"), "locked"),
+    "locked target": ("fabrikam", (*FORMS["docker hub"], "-t", "locked:v1", "--force"), "disallowed"),
 }
 
 

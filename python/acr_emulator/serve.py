@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from acr_emulator.app import Application
 from acr_emulator.certificates import Certificates
+from acr_emulator.connection import Connection
 from acr_emulator.environment import read_port, write_endpoint
 from acr_emulator.frontdoor import FrontDoor
 from acr_emulator.records import Registry
@@ -96,15 +96,7 @@ def _configuration(application: Application) -> uvicorn.Config:
 
 def _protocol(server: uvicorn.Server) -> asyncio.Protocol:
     """The web server's side of one connection, as uvicorn makes it for its own listeners."""
-    return _Connection(config=server.config, server_state=server.server_state, app_state={})
-
-
-class _Connection(H11Protocol):
-    """One connection, which the application can end without an answer (fault `import-answer-lost`)."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        super().connection_made(transport)
-        self.app_state["abort"] = transport.abort
+    return Connection(config=server.config, server_state=server.server_state, app_state={})
 
 
 async def _listen_at_registries(state: State, door: FrontDoor, port: int) -> None:

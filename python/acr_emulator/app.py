@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -120,7 +121,7 @@ class _Exchange:
 
 
 async def _end_connection(scope: Scope) -> None:
-    """Close the client's connection at once; serve.py leaves the means for it in the scope."""
+    """Close the client's connection at once; connection.py leaves the means for it in the scope."""
     scope["state"]["abort"]()
     await asyncio.sleep(0)  # so that the web server has heard of it when this request returns
 
@@ -132,19 +133,23 @@ def _refuse_two_lengths(scope: Scope) -> None:
 
 
 def _authority(scope: Scope) -> tuple[str, int | None]:
-    """Host and port that a request is for; takes the authority off a target in absolute form (RFC 9112, 3.2.2)."""
-    authority = _header(scope, b"host")
-    if not scope["path"].startswith("/"):
-        scheme, separator, rest = scope["path"].partition("://")
-        authority, slash, path = rest.partition("/")
-        if scheme != "http" or not separator or scope["scheme"] == "https":
-            raise Refusal(400, "the target is neither a path nor an http URL")
-        scope["path"] = slash + path or "/"
-        scope["raw_path"] = scope["raw_path"].partition(b"://")[2].partition(b"/")[2].join((b"/", b""))
+    """Host and port that a request is for."""
+    authority = _header(scope, b"host") if scope["path"].startswith("/") else _take_authority(scope)
     try:
         return hosts.split_authority(authority)
     except ValueError as error:
         raise Refusal(400, str(error)) from None
+
+
+def _take_authority(scope: Scope) -> str:
+    """Take the authority off a target in absolute form, which counts more than Host (RFC 9112, 3.2.2)."""
+    scheme, _, rest = scope["raw_path"].partition(b"://")
+    if scheme != b"http" or scope["scheme"] != "http":
+        raise Refusal(400, "the target is neither a path nor an http URL")
+    authority, _, path = rest.partition(b"/")
+    scope["raw_path"] = b"/" + path
+    scope["path"] = unquote(scope["raw_path"].decode("ascii"))
+    return str(authority.decode("ascii"))
 
 
 def _header(scope: Scope, name: bytes) -> str:

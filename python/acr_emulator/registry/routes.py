@@ -101,10 +101,10 @@ class Router:
             target=match.groupdict().get("target", ""),
             access=authorize(self._world, registry, request.headers.get("authorization")),
         )
+        if call.name:
+            check_name(call.name)  # before a challenge repeats it in a header
         if right is not None:
             _check_right(call, right)
-        if call.name:
-            check_name(call.name)
         return await answer(call)
 
     def _find(self, registry: Registry, path: str) -> tuple[re.Match[str], Methods]:

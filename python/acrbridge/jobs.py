@@ -84,7 +84,7 @@ class ImportResult:
     """Succeeded, or Accepted where nobody waited."""
     images: tuple[ImportedImage, ...]
     elapsed: float
-    """Seconds from the request to the end of the operation."""
+    """Seconds, the reading back included."""
 
     @property
     def verified(self) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from acrbridge.azure.arm import Refusal
 from acrbridge.errors import AcrBridgeError, NotFoundError, RefusedError, TargetExistsError, UsageError
+from acrbridge.references import DOCKER_HUB
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,11 @@ _CAUSES = (
     ),
 )
 
+_ON_HUB = (
+    "Docker Hub says this of an image that does not exist, too: check its name;"
+    " if it is private, give --username and --password."
+)
+
 
 def explain(refusal: Refusal, *, target: str, source: str, image: str) -> AcrBridgeError:
     """The error that says which side failed, and why.
@@ -114,6 +120,7 @@ def explain(refusal: Refusal, *, target: str, source: str, image: str) -> AcrBri
             return cause.error(
                 cause.code,
                 f"{text}. Azure: {said}",
+                remedy=_ON_HUB if cause.code == "SOURCE_UNAUTHORIZED" and source == DOCKER_HUB else None,
                 correlation_id=refusal.correlation_id,
                 drop_in_status=3 if refusal.status == 404 else 1,
             )

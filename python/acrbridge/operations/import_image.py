@@ -253,8 +253,9 @@ class _Import:
     def _result(
         self, operation: operations.Operation, status: str, images: tuple[ImportedImage, ...]
     ) -> ImportResult:
+        elapsed = self._clock.now() - self._began
         return ImportResult(
-            self._target.id.name, self._target.login_server, operation.id, status, images, operation.elapsed
+            self._target.id.name, self._target.login_server, operation.id, status, images, elapsed
         )
 
     def _notify(self, message: str) -> None:

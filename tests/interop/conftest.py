@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tarfile
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -68,3 +69,53 @@ def acrbridge(emulator: Emulator, tmp_path: Path) -> Command:
     words = ("--service-principal", "-u", emulator["AZURE_CLIENT_ID"], "-p", emulator["AZURE_CLIENT_SECRET"])
     run("login", *words, "--tenant", emulator["AZURE_TENANT_ID"])
     return run
+
+
+# The OCI tools, each signed in with its own command
+
+
+def sign_in(run: Command, emulator: Emulator, *words: str) -> Command:
+    """Sign a tool in to contoso and fabrikam with the words of its login command."""
+    for registry in ("contoso.azurecr.io", "fabrikam.azurecr.io"):
+        run(*words, registry, "-u", emulator["AZURE_CLIENT_ID"], "-p", emulator["AZURE_CLIENT_SECRET"])
+    return run
+
+
+@pytest.fixture
+def crane(tool: Callable[[str], Command], emulator: Emulator) -> Command:
+    return sign_in(tool("crane"), emulator, "auth", "login")
+
+
+@pytest.fixture
+def oras(tool: Callable[[str], Command], emulator: Emulator) -> Command:
+    return sign_in(tool("oras"), emulator, "login")
+
+
+@pytest.fixture
+def regctl(tool: Callable[[str], Command], emulator: Emulator) -> Command:
+    return sign_in(tool("regctl"), emulator, "registry", "login")
+
+
+@pytest.fixture
+def helm(tool: Callable[[str], Command], emulator: Emulator) -> Command:
+    return sign_in(tool("helm"), emulator, "registry", "login")
+
+
+@pytest.fixture
+def skopeo(tool: Callable[[str], Command], emulator: Emulator, tmp_path: Path) -> Command:
+    signed_in, bare = str(tmp_path / "skopeo.json"), tool("skopeo")
+
+    def run(*words: str) -> Ended:
+        return bare("--insecure-policy", *words, REGISTRY_AUTH_FILE=signed_in)
+
+    return sign_in(run, emulator, "login")
+
+
+@pytest.fixture
+def layer(tmp_path: Path) -> Path:
+    """A layer of 2 MB, which no tool sends in one write."""
+    content = tmp_path / "content"
+    content.write_bytes(bytes(range(256)) * 8192)
+    with tarfile.open(tmp_path / "layer.tar", "w") as archive:
+        archive.add(content, "usr/share/content")
+    return tmp_path / "layer.tar"

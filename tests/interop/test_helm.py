@@ -7,11 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from interop.conftest import Command
-    from interop.strangers import Emulator
 
 REGISTRY = "contoso.azurecr.io"
 
@@ -20,12 +18,7 @@ def sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def test_a_chart_is_pushed_shown_and_pulled_unchanged(
-    tool: Callable[[str], Command], emulator: Emulator, tmp_path: Path
-) -> None:
-    helm = tool("helm")
-    words = ("-u", emulator["AZURE_CLIENT_ID"], "-p", emulator["AZURE_CLIENT_SECRET"])
-    helm("registry", "login", REGISTRY, *words)
+def test_a_chart_is_pushed_shown_and_pulled_unchanged(helm: Command, tmp_path: Path) -> None:
     helm("create", "shop")
     helm("package", "shop")
     pushed = helm("push", "shop-0.1.0.tgz", f"oci://{REGISTRY}/charts")

@@ -3,69 +3,15 @@
 from __future__ import annotations
 
 import json
-import tarfile
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from interop.conftest import Command
-    from interop.strangers import Emulator, Ended
 
 REGISTRY = "contoso.azurecr.io"
 OTHER_REGISTRY = "fabrikam.azurecr.io"
-
-
-@pytest.fixture
-def layer(tmp_path: Path) -> Path:
-    """A layer of a size that no tool sends in one write."""
-    content = tmp_path / "content"
-    content.write_bytes(bytes(range(256)) * 8192)
-    with tarfile.open(tmp_path / "layer.tar", "w") as archive:
-        archive.add(content, "usr/share/content")
-    return tmp_path / "layer.tar"
-
-
-@pytest.fixture
-def crane(tool: Callable[[str], Command], emulator: Emulator) -> Command:
-    run = tool("crane")
-    for registry in (REGISTRY, OTHER_REGISTRY):
-        words = ("-u", emulator["AZURE_CLIENT_ID"], "-p", emulator["AZURE_CLIENT_SECRET"])
-        run("auth", "login", registry, *words)
-    return run
-
-
-@pytest.fixture
-def oras(tool: Callable[[str], Command], emulator: Emulator) -> Command:
-    run = tool("oras")
-    words = ("-u", emulator["AZURE_CLIENT_ID"], "-p", emulator["AZURE_CLIENT_SECRET"])
-    run("login", REGISTRY, *words)
-    return run
-
-
-@pytest.fixture
-def regctl(tool: Callable[[str], Command], emulator: Emulator) -> Command:
-    run = tool("regctl")
-    for registry in (REGISTRY, OTHER_REGISTRY):
-        words = ("-u", emulator["AZURE_CLIENT_ID"], "-p", emulator["AZURE_CLIENT_SECRET"])
-        run("registry", "login", registry, *words)
-    return run
-
-
-@pytest.fixture
-def skopeo(tool: Callable[[str], Command], emulator: Emulator, tmp_path: Path) -> Command:
-    signed_in = str(tmp_path / "skopeo.json")
-    bare = tool("skopeo")
-
-    def run(*words: str) -> Ended:
-        return bare("--insecure-policy", *words, REGISTRY_AUTH_FILE=signed_in)
-
-    for registry in (REGISTRY, OTHER_REGISTRY):
-        run("login", registry, "-u", emulator["AZURE_CLIENT_ID"], "-p", emulator["AZURE_CLIENT_SECRET"])
-    return run
 
 
 def test_crane_pushes_lists_copies_validates_and_deletes(crane: Command, layer: Path, tmp_path: Path) -> None:

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 State = Annotated[
     Path | None,
-    typer.Option("--state", help="The folder that holds everything; beside acrbridge's settings."),
+    typer.Option(
+        "--state",
+        help="The folder that holds everything; by default beside acrbridge's settings.",
+        envvar="ACR_EMULATOR_STATE",
+    ),
+]
+OwnState = Annotated[
+    Path | None, typer.Option("--state", help="The folder that holds everything; by default a fresh one.")
 ]
 Port = Annotated[
     int | None, typer.Option("--port", help="Port on loopback; any that is free.", min=1, max=65535)
@@ -131,7 +138,7 @@ def fault(
 def run_command(
     run: Run,
     arguments: Annotated[list[str], typer.Argument(metavar="-- COMMAND...", help="The command to run.")],
-    state: State = None,
+    state: OwnState = None,
     port: Port = None,
     seed: Seed = None,
     lro_polls: Polls = None,
@@ -144,13 +151,13 @@ def run_command(
 
     del run
     options = _options(port, seed, lro_polls, retry_after, fault, anonymous_push)
-    with local_azure.serving(state, options) as emulator:
+    with local_azure.serving(state and state.absolute(), options) as emulator:
         status = local_azure.run_in(emulator, arguments)
     raise typer.Exit(status)
 
 
 def _state(run: Run, state: Path | None) -> Path:
-    return state or run.settings.folder / "emulator"
+    return (state or run.settings.folder / "emulator").absolute()
 
 
 def _options(

@@ -165,7 +165,8 @@ def client_environment(emulator: Emulator, environment: Mapping[str, str]) -> di
     """
     clients = emulator.state / "clients"
     folders = {"ACRBRIDGE_CONFIG_DIR": clients / "acrbridge", "AZURE_CONFIG_DIR": clients / "azure"}
-    return {**{name: str(path) for name, path in folders.items()}, **environment, **emulator.environment}
+    own = {**emulator.environment, "ACR_EMULATOR_STATE": str(emulator.state)}
+    return {**{name: str(path) for name, path in folders.items()}, **environment, **own}
 
 
 def run_in(emulator: Emulator, command: Sequence[str]) -> int:

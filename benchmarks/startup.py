@@ -61,14 +61,18 @@ def run(*command: str, **variables: str) -> None:
     subprocess.run(command, check=True, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
-def median(runs: int, action: Callable[[int], None]) -> float:
-    """Return the median of so many runs in seconds, after one that warms the caches."""
-    times = []
+def medians(runs: int, *actions: Callable[[int], None]) -> list[float]:
+    """Return each action's median of so many runs in seconds, after one that warms the caches.
+
+    The actions take turns, so that a busy moment of the machine falls on all of them.
+    """
+    times: list[list[float]] = [[] for _ in actions]
     for number in range(runs + 1):
-        started = time.perf_counter()
-        action(number)
-        times.append(time.perf_counter() - started)
-    return statistics.median(times[1:])
+        for action, taken in zip(actions, times, strict=True):
+            started = time.perf_counter()
+            action(number)
+            taken.append(time.perf_counter() - started)
+    return [statistics.median(taken[1:]) for taken in times]
 
 
 @contextmanager
@@ -89,27 +93,24 @@ def emulator(folder: Path) -> Iterator[dict[str, str]]:
         process.wait(30)
 
 
-def time_import(runs: int, command: str, azure: dict[str, str], profile: dict[str, str]) -> float:
-    """Sign a command line in and time the same import, each time to a tag of its own."""
+def importer(command: str, azure: dict[str, str], profile: dict[str, str]) -> Callable[[int], None]:
+    """Sign a command line in and return its import, each time to a tag of its own."""
     name = Path(command).name
     words = ("--service-principal", "-u", azure["AZURE_CLIENT_ID"], "-p", azure["AZURE_CLIENT_SECRET"])
     run(command, "login", *words, "--tenant", azure["AZURE_TENANT_ID"], **azure, **profile)
-
-    def import_once(number: int) -> None:
-        run(command, *IMPORT, "-t", f"benchmark/{name}:{number}", **azure, **profile)
-
-    return median(runs, import_once)
+    return lambda number: run(command, *IMPORT, "-t", f"benchmark/{name}:{number}", **azure, **profile)
 
 
 def time_imports(runs: int, acrbridge: str, az: str | None) -> list[Row]:
     """Time the import with acrbridge and, where it is there, with az."""
     with tempfile.TemporaryDirectory() as temporary, emulator(Path(temporary)) as azure:
-        ours = time_import(runs, acrbridge, azure, {"ACRBRIDGE_CONFIG_DIR": f"{temporary}/acrbridge"})
+        ours = importer(acrbridge, azure, {"ACRBRIDGE_CONFIG_DIR": f"{temporary}/acrbridge"})
         if az is None:
-            return [Row("acrbridge acr import", ours)]
+            return [Row("acrbridge acr import", *medians(runs, ours))]
         quiet = {"AZURE_CONFIG_DIR": f"{temporary}/az", "AZURE_CORE_COLLECT_TELEMETRY": "no"}
-        theirs = time_import(runs, az, azure, quiet)
-        return [Row("az acr import", theirs), Row("acrbridge acr import", ours, AZ_SHARE * theirs)]
+        our_seconds, az_seconds = medians(runs, ours, importer(az, azure, quiet))
+    limit = AZ_SHARE * az_seconds
+    return [Row("az acr import", az_seconds), Row("acrbridge acr import", our_seconds, limit)]
 
 
 def main() -> int:
@@ -121,11 +122,12 @@ def main() -> int:
     acrbridge = installed("acrbridge", "bin")
     if acrbridge is None:
         parser.error("acrbridge is not installed")
+    version, overview = medians(
+        options.runs, lambda _: run(acrbridge, "--version"), lambda _: run(acrbridge, "--help")
+    )
     rows = [
-        Row(
-            "acrbridge --version", median(options.runs, lambda _: run(acrbridge, "--version")), VERSION_LIMIT
-        ),
-        Row("acrbridge --help", median(options.runs, lambda _: run(acrbridge, "--help")), HELP_LIMIT),
+        Row("acrbridge --version", version, VERSION_LIMIT),
+        Row("acrbridge --help", overview, HELP_LIMIT),
         *time_imports(options.runs, acrbridge, options.az),
     ]
     for row in rows:

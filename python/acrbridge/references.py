@@ -17,6 +17,7 @@ _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _REGISTRY_NAME = re.compile(r"[A-Za-z0-9]{5,50}")
 _LOGIN_SERVER_LABEL = re.compile(r"[A-Za-z0-9]{5,50}(?:-[A-Za-z0-9]+)?")
+_REGION = re.compile(r"[A-Za-z0-9]+\.geo")
 _HOST = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
     r"(?::[0-9]{1,5})?"
@@ -156,12 +157,13 @@ def is_login_server(host: str, suffix: str) -> bool:
     Entra tokens go to nobody else. Regional (`NAME.REGION.geo.azurecr.io`) and hashed (`NAME-HASH.azurecr.io`)
     login servers count; data endpoints (`NAME.REGION.data.azurecr.io`) do not.
     """
-    host = host.lower().removesuffix(".")
-    if not host.endswith(suffix):
+    host = host.removesuffix(".")
+    # str.lower turns letters that are not ASCII, such as the Kelvin sign, into ones that are.
+    if not host.isascii() or not host.lower().endswith(suffix):
         return False
-    label, _, region = host.removesuffix(suffix).partition(".")
+    label, dot, region = host[: -len(suffix)].partition(".")
     return _LOGIN_SERVER_LABEL.fullmatch(label) is not None and (
-        not region or re.fullmatch(r"[a-z0-9]+\.geo", region) is not None
+        not dot or _REGION.fullmatch(region) is not None
     )
 
 
@@ -174,11 +176,10 @@ def split_source(source: str) -> tuple[str, str]:
     host, slash, image = source.partition("/")
     looks_like_host = "." in host or ":" in host or host == "localhost"
     if not slash or not image or not looks_like_host:
-        hub = image_on_hub(source) if source.strip("/") else "library/hello-world:latest"
         raise UsageError(
             "SOURCE_REGISTRY_MISSING",
             f"--source {_shown(source)} names no registry host.",
-            remedy=f"For Docker Hub write {DOCKER_HUB}/{hub}; for an Azure registry NAME.azurecr.io/…,"
+            remedy=f"For Docker Hub write {DOCKER_HUB}/{_example(source)}; for an Azure registry NAME.azurecr.io/…,"
             " or add --registry NAME.",
         )
     if not is_host(host):
@@ -194,6 +195,14 @@ def split_source(source: str) -> tuple[str, str]:
 def image_on_hub(image: str) -> str:
     """An image's full name on Docker Hub, where official images live under `library/`."""
     return image if "/" in image.partition(":")[0].partition("@")[0] else f"library/{image}"
+
+
+def _example(source: str) -> Image:
+    """The image that a source without a host would be on Docker Hub, or an example where it is none."""
+    try:
+        return Image.parse(image_on_hub(source))
+    except UsageError:
+        return Image("library/hello-world", "latest")
 
 
 def _shown(text: str) -> str:

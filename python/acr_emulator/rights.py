@@ -63,6 +63,9 @@ ROLES: dict[str, Role] = {
         ),
     ),
     "Reader": Role("acdd72a7-3385-48ef-bd42-f606fba81ae7", actions=("*/read",)),
+    "Container Registry Configuration Reader and Data Access Configuration Reader": Role(
+        "69b07be0-09bf-439a-b9a6-e73de851bd59", actions=(READ, f"{ACR}/listUsages/read")
+    ),
     "AcrPull": Role("7f951dda-4ed3-4680-a7ca-43fe172d538d", actions=(PULL,)),
     "AcrPush": Role("8311e382-0749-4cb8-b61a-304f252e45ec", actions=(PULL, PUSH)),
     "AcrDelete": Role("c2f4ef07-c644-48eb-af81-4b1b4947fb11", actions=(DELETE,)),

@@ -14,6 +14,7 @@ from acr_emulator.control.failures import ImportFailed
 from acr_emulator.control.import_request import ImportRequest, read
 from acr_emulator.control.registries import RESOURCE_ID, authorized, find
 from acr_emulator.records import Operation, Registry, Subscription
+from acr_emulator.registry import access
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -50,10 +51,13 @@ def _source_by_id(world: World, caller: Caller, target: Registry, request: Impor
         raise errors.subscription_not_found(match["subscription"])
     if subscription.tenant_id != caller.tenant_id:
         raise errors.source_in_other_tenant(caller, target.resource_id, subscription.subscription_id)
-    for action, told in ((rights.READ, "read"), (rights.PULL, "pull/read")):
-        if not caller.may(world, action, request.resource_id):
-            raise errors.not_authorized_on_source(caller, told, target.resource_id, request.resource_id)
-    return find(world.state, subscription.subscription_id, match["group"], match["name"])
+    if not caller.may(world, rights.READ, request.resource_id):
+        raise errors.not_authorized_on_source(caller, "read", target.resource_id, request.resource_id)
+    source = find(world.state, subscription.subscription_id, match["group"], match["name"])
+    principal = access.Principal("identity", caller.object_id)
+    if not access.may(world, principal, source, request.image.repository, "pull"):
+        raise errors.not_authorized_on_source(caller, "pull/read", target.resource_id, request.resource_id)
+    return source
 
 
 def _operation(call: Call, target: Registry, request: ImportRequest, linked: Registry | None) -> Operation:

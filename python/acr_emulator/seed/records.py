@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from acr_emulator.records import Identity, Login, Registry, RoleAssignment, Subscription, Tenant
 from acr_emulator.rights import ROLES
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from acr_emulator.seed.model import EnvironmentSeed, IdentitySeed, RegistrySeed, RoleSeed
     from acr_emulator.seed.names import Names
 
+RESOURCE_TYPES = {
+    "userAssigned": "Microsoft.ManagedIdentity/userAssignedIdentities",
+    "systemAssigned": "Microsoft.Compute/virtualMachines",
+}
+"""What a managed identity's resource ID is of: itself, or the machine that it belongs to."""
 FIRST_LOOPBACK = 11
 """127.0.0.11 is the first registry's own address; those below are left for the machine's own uses."""
 
@@ -43,27 +48,25 @@ def records(names: Names) -> Iterator[object]:
 
 
 def environment(names: Names, seed: EnvironmentSeed) -> str:
-    """The environment that a client needs to be the seed's own user, as a JSON object of variables."""
+    """The environment that makes a client the seed's own user, as a JSON object; its records are in the state."""
     subscription_id = names.subscription(seed.subscription)
-    client_id, _ = names.identity(seed.service_principal)
-    login = seed.source_login
-    passwords = [
-        known.password
-        for known in names.seed.logins
-        if (names.host(known.registry), known.username) == (names.host(login.registry), login.username)
-    ]
-    if not passwords:
-        raise SeedError(f"environment.source_login: {login.username!r} is no login of {login.registry}")
+    principal = names.state.get(Identity, client_id=names.identity(seed.service_principal)[0])
+    if principal is None or principal.secret is None:
+        raise SeedError(f"environment.service_principal: {seed.service_principal!r} has no secret")
+    source = seed.source_login
+    login = names.state.get(Login, host=names.host(source.registry), username=source.username)
+    if login is None:
+        raise SeedError(f"environment.source_login: {source.username!r} is no login of {source.registry}")
     return json.dumps(
         {
             "AZURE_TENANT_ID": names.tenant_of(subscription_id),
-            "AZURE_CLIENT_ID": client_id,
-            "AZURE_CLIENT_SECRET": names.seed.identities[seed.service_principal].secret,
+            "AZURE_CLIENT_ID": principal.client_id,
+            "AZURE_CLIENT_SECRET": principal.secret,
             "AZURE_SUBSCRIPTION_ID": subscription_id,
             "ACR_EMULATOR_RESOURCE_GROUP": seed.resource_group,
             "ACR_EMULATOR_IDENTITY_CLIENT_ID": names.identity(seed.managed_identity)[0],
             "ACR_EMULATOR_SOURCE_USERNAME": login.username,
-            "ACR_EMULATOR_SOURCE_PASSWORD": passwords[0],
+            "ACR_EMULATOR_SOURCE_PASSWORD": login.password,
         }
     )
 
@@ -83,13 +86,9 @@ def _identity(names: Names, name: str, seed: IdentitySeed) -> Identity:
 
 
 def _identity_resource(names: Names, name: str, seed: IdentitySeed) -> str | None:
-    if seed.kind == "servicePrincipal":
+    kind = RESOURCE_TYPES.get(seed.kind)
+    if kind is None:
         return None
-    kind: Literal["Microsoft.ManagedIdentity/userAssignedIdentities", "Microsoft.Compute/virtualMachines"] = (
-        "Microsoft.ManagedIdentity/userAssignedIdentities"
-        if seed.kind == "userAssigned"
-        else "Microsoft.Compute/virtualMachines"
-    )
     group = f"/subscriptions/{names.subscription(seed.subscription)}/resourcegroups/{seed.resource_group}"
     return f"{group}/providers/{kind}/{name}"
 

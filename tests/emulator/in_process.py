@@ -77,7 +77,10 @@ class Azure:
     """A world and its control side."""
 
     def __init__(self, template: Path, folder: Path, **options: Any) -> None:
-        shutil.copytree(template, folder)
+        shutil.copytree(template, folder, ignore=shutil.ignore_patterns("blobs"))
+        (folder / "blobs").symlink_to(
+            template / "blobs"
+        )  # named by their content: sharing them is safe, and quick
         self.state = State(folder)
         settings = replace(Options(port=8443, retry_after=1), **options)
         self.world = World(self.state, Signer(self.state), settings, identity_header="identity-secret")

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Router as Routes
 
@@ -61,6 +61,8 @@ class Application:
         except Refusal as refusal:
             response = PlainTextResponse(f"{refusal}\n", refusal.status, headers={"Connection": "close"})
             await response(scope, exchange.receive, exchange.send)
+        except ClientDisconnect:
+            exchange.write(status=0)
         except AnswerLost:
             exchange.write(status=0)
             await _end_connection(scope)
@@ -75,7 +77,9 @@ class Application:
             await self._control(scope, exchange.receive, exchange.send)
             return
         registry = hosts.registry_for_host(self._world.state, host, port)
-        if registry is None or scope["scheme"] != "https":
+        if scope["scheme"] != "https":
+            raise Refusal(403, f"{host} is not served without TLS")
+        if registry is None:
             raise Refusal(421, f"{host} is not served here")
         operations.settle(self._world)
         response = await self._registries.answer(registry, Request(scope, exchange.receive))

@@ -21,6 +21,8 @@ from acrbridge.jobs import Listener, Notice, Waiting
 
 _INTERVAL = 5.0
 """Seconds between polls where Azure names no interval."""
+_SHORTEST = 0.1
+"""Seconds between polls at the least, whatever Azure names."""
 _REPLICATION = 10.0
 """Seconds in which 404 means that the operation is not known everywhere yet."""
 _ENDED_WELL = frozenset({"", "succeeded"})
@@ -83,7 +85,7 @@ class Operation:
             if self._outcome.state in ("succeeded", "failed") or deadline.passed():
                 break
             listener(Waiting(self.id, self._outcome.status, self.elapsed))
-            deadline.sleep(max(self._interval or _INTERVAL, 0.05))
+            deadline.sleep(_INTERVAL if self._interval is None else max(self._interval, _SHORTEST))
         return self._outcome
 
     def _poll(self, deadline: Deadline) -> Outcome:
@@ -94,7 +96,8 @@ class Operation:
         except NetworkError as error:
             return Outcome("unclear", error.message)
         self._url = self._location(response) or self._url
-        self._interval = retry_after(response.headers) or self._interval
+        asked = retry_after(response.headers)
+        self._interval = self._interval if asked is None else asked
         if response.status == 404 and self.elapsed < _REPLICATION:
             return Outcome("running", "Accepted")
         return _read(response)

@@ -66,7 +66,8 @@ def import_image(
     subscription: Subscription = None,
 ) -> dict[str, Any] | None:
     """Import an image from another registry, without Docker."""
-    from acrbridge.operations.import_image import import_image, require_read_back
+    from acrbridge.operations.import_image import import_image
+    from acrbridge.operations.read_back import require_verified as check_verified
 
     secret = run.password(password, stdin=password_stdin, variable=SOURCE_PASSWORD_VARIABLE, prompt=False)
     job = ImportJob(
@@ -85,7 +86,7 @@ def import_image(
     with run.session(subscription) as session:
         result = import_image(session, job)
     if require_verified:
-        require_read_back(result)
+        check_verified(result)
     return result.as_json() if run.output else None
 
 

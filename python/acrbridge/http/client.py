@@ -6,13 +6,12 @@ import ipaddress
 import itertools
 import json
 import logging
+import math
 import ssl
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
 
 import requests
 import truststore
@@ -20,10 +19,12 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 from urllib3.connection import HTTPConnection
+from urllib3.util import Url, parse_url
 
 from acrbridge.errors import AcrBridgeError, NetworkError, UsageError
 from acrbridge.http import redact
 from acrbridge.http.deadlines import Clock, Deadline, SystemClock
+from acrbridge.http.failures import our_errors, tries
 from acrbridge.http.retry import DEFAULT, TRANSIENT, Retry, retry_after
 
 log = logging.getLogger("acrbridge.http")
@@ -63,7 +64,7 @@ class Response:
     """An answer, read whole."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     """Names are compared without case."""
     body: bytes = field(repr=False)
     url: str
@@ -79,14 +80,16 @@ class Response:
             AcrBridgeError: ANSWER_UNINTELLIGIBLE.
         """
         try:
-            document = json.loads(self.body.decode("utf-8"), parse_constant=_refuse_constant)
+            text = self.body.decode("utf-8")
+            document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
             _check_depth(document)
+            if "\\u" in text:
+                json.dumps(document, ensure_ascii=False).encode()  # fails on half a surrogate pair
         except (ValueError, RecursionError):
-            host = urlsplit(self.url).netloc
             start = redact.foreign(self.text(), 80)
             raise AcrBridgeError(
                 "ANSWER_UNINTELLIGIBLE",
-                f"{host} answered {self.status} with something that is not the JSON it should be: {start!r}.",
+                f"{_host(self.url)} answered {self.status} with something that is not JSON: {start!r}.",
             ) from None
         return document
 
@@ -100,7 +103,7 @@ class Response:
         if not isinstance(document, dict):
             raise AcrBridgeError(
                 "ANSWER_UNINTELLIGIBLE",
-                f"{urlsplit(self.url).netloc} answered {self.status} with JSON that is not an object.",
+                f"{_host(self.url)} answered {self.status} with JSON that is not an object.",
             )
         return document
 
@@ -125,7 +128,7 @@ class HttpClient:
     ) -> None:
         self.clock = clock or SystemClock()
         self.timeouts = timeouts or Timeouts()
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
         # Identity: a compressed answer could unfold to any size (urllib3 CVE-2025-66471).
         self._session.headers = requests.structures.CaseInsensitiveDict(
@@ -158,8 +161,9 @@ class HttpClient:
             try:
                 response = self._send_once(request, deadline)
             except NetworkError as error:
-                # A certificate does not become valid by asking again.
-                if error.code == "TLS_UNTRUSTED" or not self._wait(request, failures, None, deadline):
+                if failures >= tries(error, request.retry.tries) or not self._wait(
+                    request, failures, None, deadline
+                ):
                     raise
             else:
                 asked = retry_after(response.headers)
@@ -178,7 +182,7 @@ class HttpClient:
 
     def _send_once(self, request: Request, deadline: Deadline) -> Response:
         started = self.clock.now()
-        with _our_errors(request):
+        with our_errors(request.url):
             answer = self._session.request(
                 request.method,
                 request.url,
@@ -209,21 +213,30 @@ class HttpClient:
         if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise AcrBridgeError(
                 "ANSWER_UNINTELLIGIBLE",
-                f"{urlsplit(request.url).netloc} compressed its answer although it was asked not to.",
+                f"{_host(request.url)} compressed its answer although it was asked not to.",
             )
         parts, size = [], 0
-        for part in answer.iter_content(64 << 10):
+        # read1 gives what has come: read would wait for all of its bytes, however slowly they drip.
+        while part := answer.raw.read1(64 << 10, decode_content=False):
             size += len(part)
             if size > request.limit:
                 raise AcrBridgeError(
                     "ANSWER_TOO_LARGE",
-                    f"The answer of {urlsplit(request.url).netloc} to {request.method}"
-                    f" {urlsplit(request.url).path} is over the limit of {request.limit:,} bytes.",
+                    f"The answer of {_host(request.url)} to {request.method}"
+                    f" {parse_url(request.url).path} is over the limit of {request.limit:,} bytes.",
                 )
             if deadline.passed():
                 raise requests.exceptions.ReadTimeout("the deadline passed in the middle of the answer")
             parts.append(part)
         return b"".join(parts)
+
+
+class _Session(requests.Session):
+    """A session that does not look at redirects: requests would read their bodies whole, to prepare the next hop."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None for every answer."""
+        del resp
 
 
 class _TrustingAdapter(HTTPAdapter):
@@ -265,58 +278,43 @@ def _trust(ca_files: tuple[Path, ...]) -> ssl.SSLContext:
 
 
 def _check_scheme(url: str) -> None:
-    """Refuse plain HTTP but to this computer and to the metadata service of an Azure host."""
-    parts = urlsplit(url)
-    if parts.scheme == "https" or parts.hostname in ("localhost", _IMDS):
+    r"""Refuse plain HTTP but to this computer and to the metadata service of an Azure host.
+
+    Taken apart by urllib3, which is what opens the connection: urlsplit sees another host in `http://a\@b`.
+    """
+    try:
+        parts = parse_url(url)
+    except urllib3.exceptions.LocationParseError:
+        parts = Url()
+    if parts.host and (parts.scheme == "https" or (parts.scheme == "http" and _is_near(parts.host))):
         return
+    raise UsageError("PLAIN_HTTP_REFUSED", f"{redact.url(url)!r} is not an https address.")
+
+
+def _is_near(host: str) -> bool:
+    """Whether a host is this computer, or the metadata service, to which only this computer speaks."""
+    if host in ("localhost", _IMDS):
+        return True
     try:
-        if parts.scheme == "http" and ipaddress.ip_address(parts.hostname or "").is_loopback:
-            return
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
-        pass
-    raise UsageError("PLAIN_HTTP_REFUSED", f"{redact.url(url)} is not an https address.")
+        return False
 
 
-_CODES: tuple[tuple[type[Exception], str, str], ...] = (
-    (requests.exceptions.SSLError, "TLS_UNTRUSTED", "has a certificate that is not trusted here"),
-    (requests.exceptions.ProxyError, "PROXY_REFUSED", "is not let through by the proxy"),
-    (requests.exceptions.Timeout, "TIMED_OUT", "took too long to answer"),
-    (requests.exceptions.ConnectionError, "UNREACHABLE", "cannot be reached"),
-    (requests.exceptions.ChunkedEncodingError, "UNREACHABLE", "broke off its answer"),
-    (urllib3.exceptions.TimeoutError, "TIMED_OUT", "took too long to answer"),
-    (urllib3.exceptions.HTTPError, "UNREACHABLE", "broke off its answer"),
-)
-"""Foreign errors and ours, the special before the general."""
-
-
-@contextmanager
-def _our_errors(request: Request) -> Iterator[None]:
-    try:
-        yield
-    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-        host = urlsplit(request.url).netloc.rpartition("@")[2]
-        if isinstance(_root(error), urllib3.exceptions.NameResolutionError):
-            raise NetworkError("HOST_NOT_FOUND", f"The host name {host} does not resolve.") from error
-        for kind, code, text in _CODES:
-            if isinstance(error, kind):
-                raise NetworkError(code, f"{host} {text} ({_reason(error)}).") from error
-        raise NetworkError("UNREACHABLE", f"{host} cannot be reached ({_reason(error)}).") from error
-
-
-def _root(error: BaseException) -> object:
-    """What urllib3 says inside what requests says."""
-    inner = error.args[0] if error.args else error
-    return getattr(inner, "reason", inner)
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost reason, without the memory addresses that urllib3 prints."""
-    text = redact.foreign(str(_root(error)), 200)
-    return text.rpartition(">: ")[2].rpartition("object at 0x")[2] or type(error).__name__
+def _host(url: str) -> str:
+    """Host and port of a URL, for messages."""
+    return parse_url(url).netloc or ""
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number
 
 
 def _check_depth(document: Any, depth: int = 0) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 _QUERY = frozenset(
     {
@@ -20,23 +20,33 @@ _QUERY = frozenset(
         "from",
     }
 )
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")
 _TOKEN = re.compile(
     r"eyJ[\w-]{8,}(?:\.[\w-]+){0,2}"  # a JWT, whole or cut
     r"|(?i:(?:bearer|basic)\s+)[\w.~+/=-]{8,}"
-    r"|(?i:(?:password|client_secret|refresh_token|access_token|sig|_state)=)[^&\s\"']+"
+    r"|(?i:(?:password|client_secret|client_assertion|(?:refresh|access|id)_token)[\"']?\s?[=:]\s?)"
+    r"(?:\"(?:[^\"\\]|\\.)*|[^&\s]+)"
+    r"|(?i:\b(?:sig|_state)=)[^&\s\"']+"
 )
 HIDDEN = "REDACTED"
 
 
 def url(text: str) -> str:
-    """A URL without user, password, fragment, or the values of query parameters that are not known to be harmless."""
-    parts = urlsplit(text)
-    query = "&".join(
-        f"{name}={value if name in _QUERY else HIDDEN}"
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    )
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
+    """A URL without user, password, fragment, or the values of query parameters that are not known to be harmless.
+
+    What is no URL is hidden as a whole.
+    """
+    try:
+        parts = urlsplit(text)
+        pairs = [pair.partition("=") for pair in parts.query.split("&") if pair]
+    except ValueError:
+        return HIDDEN
+    query = "&".join(f"{name}={value if name in _QUERY else HIDDEN}" for name, _, value in pairs)
+    return printable(urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, "")))
+
+
+def printable(text: str) -> str:
+    """A text with a space in place of what has no shape: control, bidi and other invisible characters."""
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
 def foreign(text: str, limit: int = 500) -> str:
@@ -44,5 +54,5 @@ def foreign(text: str, limit: int = 500) -> str:
 
     One line, no control or bidi characters, nothing that looks like a token, at most `limit` characters.
     """
-    line = _TOKEN.sub(HIDDEN, _UNPRINTABLE.sub(" ", text)).strip()
+    line = _TOKEN.sub(HIDDEN, printable(text)).strip()
     return line if len(line) <= limit else f"{line[:limit]}…"

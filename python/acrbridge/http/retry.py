@@ -60,7 +60,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         asked = parsedate_to_datetime(value or "")
         now = parsedate_to_datetime(headers.get("Date", ""))
         return max(0.0, (asked - now).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

@@ -1,0 +1,104 @@
+"""Foreign errors of a request that got no answer, and ours: translated once, by a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+import urllib3
+from requests.utils import get_environ_proxies, select_proxy
+from urllib3.util import parse_url
+
+from acrbridge.errors import NetworkError
+from acrbridge.http import redact
+
+_CODES: tuple[tuple[type[Exception], str, str], ...] = (
+    (requests.exceptions.SSLError, "TLS_UNTRUSTED", "has a certificate that is not trusted here"),
+    (requests.exceptions.ProxyError, "PROXY_REFUSED", "is not let through by the proxy"),
+    (requests.exceptions.Timeout, "TIMED_OUT", "took too long to answer"),
+    (requests.exceptions.ConnectionError, "UNREACHABLE", "cannot be reached"),
+    (requests.exceptions.ChunkedEncodingError, "UNREACHABLE", "broke off its answer"),
+    (urllib3.exceptions.TimeoutError, "TIMED_OUT", "took too long to answer"),
+    (urllib3.exceptions.HTTPError, "UNREACHABLE", "broke off its answer"),
+)
+"""The special before the general."""
+
+_ABSENT_TRIES = 3
+"""Tries at a host that does not answer at all: who waits for a name that is mistyped waits in vain."""
+
+
+@contextmanager
+def our_errors(url: str) -> Iterator[None]:
+    """Raise what goes wrong in a request as an error of ours, which names the host or the proxy.
+
+    Args:
+        url: of the request.
+
+    Raises:
+        NetworkError: no answer came.
+    """
+    try:
+        yield
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+        raise _ours(error, url) from error
+
+
+def tries(error: NetworkError, wanted: int) -> int:
+    """How often a request that failed so is to be sent in all: what refuses will refuse again.
+
+    Args:
+        error: as `our_errors` raises it.
+        wanted: tries that the request may take.
+    """
+    cause = _root(error.__cause__)
+    if error.code == "TLS_UNTRUSTED" or re.search(r"Tunnel connection failed: 4\d\d", str(cause)):
+        return 1
+    return min(wanted, _ABSENT_TRIES) if _never_connected(cause) else wanted
+
+
+def _ours(error: BaseException, url: str) -> NetworkError:
+    host = parse_url(url).netloc or url
+    root = _root(error)
+    if isinstance(error, requests.exceptions.ProxyError) and _never_connected(root):
+        host = f"the proxy {_proxy(url)}"
+    if isinstance(root, urllib3.exceptions.NameResolutionError):
+        return NetworkError("HOST_NOT_FOUND", f"The name of {host} does not resolve.")
+    if _never_connected(root):
+        return NetworkError("UNREACHABLE", f"{_capital(host)} cannot be reached ({_reason(root)}).")
+    # urllib3 blames the proxy where a connection ends within its tunnel.
+    if isinstance(root, ConnectionError):
+        return NetworkError("UNREACHABLE", f"{host} broke off the connection ({_reason(root)}).")
+    for kind, code, text in _CODES:
+        if isinstance(error, kind):
+            return NetworkError(code, f"{host} {text} ({_reason(root)}).")
+    return NetworkError("UNREACHABLE", f"{host} cannot be reached ({_reason(root)}).")
+
+
+def _never_connected(root: object) -> bool:
+    return isinstance(root, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
+
+
+def _root(error: BaseException | None) -> object:
+    """What was met, inside what urllib3 says, inside what requests says."""
+    inner = error.args[0] if error is not None and error.args else error
+    reason = getattr(inner, "reason", inner)
+    if isinstance(reason, urllib3.exceptions.ProtocolError) and len(reason.args) > 1:
+        return reason.args[1]
+    return getattr(reason, "original_error", reason)
+
+
+def _proxy(url: str) -> str:
+    return redact.url(select_proxy(url, get_environ_proxies(url)) or "")
+
+
+def _reason(root: object) -> str:
+    """The reason in one line, without the object that urllib3 names first."""
+    text = redact.foreign(str(root), 200)
+    text = re.sub(r"^HTTPS?Connection(?:Pool)?\(.*?\): |^<.*?>: ", "", text)
+    return text.removeprefix("Failed to establish a new connection: ") or type(root).__name__
+
+
+def _capital(text: str) -> str:
+    return f"The{text[3:]}" if text.startswith("the proxy") else text

@@ -65,7 +65,7 @@ class Application:
             exchange.write(status=0)
         except AnswerLost:
             exchange.write(status=0)
-            await _end_connection(scope)
+            await _end_connection(scope, receive)
 
     async def _dispatch(self, scope: Scope, exchange: _Exchange) -> None:
         _refuse_two_lengths(scope)
@@ -124,10 +124,11 @@ class _Exchange:
         )
 
 
-async def _end_connection(scope: Scope) -> None:
+async def _end_connection(scope: Scope, receive: Receive) -> None:
     """Close the client's connection at once; connection.py leaves the means for it in the scope."""
     scope["state"]["abort"]()
-    await asyncio.sleep(0)  # so that the web server has heard of it when this request returns
+    while (await receive())["type"] != "http.disconnect":
+        continue
 
 
 def _refuse_two_lengths(scope: Scope) -> None:

@@ -1,0 +1,467 @@
+"""HttpClient above a fake adapter of requests: what is sent, what is read, and what becomes of failures."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+from acrbridge.errors import AcrBridgeError, NetworkError, UsageError
+from acrbridge.http.client import MEBIBYTE, HttpClient, Request, Response, Timeouts
+from acrbridge.http.deadlines import Deadline
+from acrbridge.http.retry import NEVER, Retry
+from unit.fakes import BIDI_AND_CONTROL, FakeClock, answer, is_fit_to_print
+
+URL = "https://example.com/x"
+Reply = Exception | tuple[int, dict[str, str], Any]
+
+
+class Dripping(io.RawIOBase):
+    """A body of which each read gives one byte and takes its time."""
+
+    def __init__(self, clock: FakeClock, seconds: float) -> None:
+        self._clock = clock
+        self._seconds = seconds
+        self.given = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._clock.time += self._seconds
+        buffer[0] = ord("x")
+        self.given += 1
+        return 1
+
+
+class Endless(io.RawIOBase):
+    """A body without end."""
+
+    given = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self.given += len(buffer)
+        return len(buffer)
+
+
+class ScriptedAdapter(HTTPAdapter):
+    """Answers what requests would send; remembers it."""
+
+    def __init__(self, replies: Iterator[Reply]) -> None:
+        super().__init__()
+        self._replies = replies
+        self.sent: list[requests.PreparedRequest] = []
+        self.options: list[dict[str, Any]] = []
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        self.sent.append(request)
+        self.options.append(options)
+        reply = next(self._replies)
+        if isinstance(reply, Exception):
+            raise reply
+        status, headers, body = reply
+        raw = body if isinstance(body, io.RawIOBase) else io.BytesIO(body)
+        stream = io.BufferedReader(raw) if isinstance(raw, io.RawIOBase) else raw
+        return self.build_response(
+            request,
+            urllib3.HTTPResponse(stream, headers, status, preload_content=False, decode_content=False),
+        )
+
+
+Scripted = tuple[HttpClient, ScriptedAdapter]
+
+
+def scripted(*replies: Reply, clock: FakeClock | None = None) -> Scripted:
+    """A client whose connections are answered from a script."""
+    client = HttpClient(clock=clock or FakeClock(), timeouts=Timeouts())
+    adapter = ScriptedAdapter(iter(replies))
+    client._session.mount("https://", adapter)
+    client._session.mount("http://", adapter)
+    return client, adapter
+
+
+def refusal_of(client: HttpClient, request: Request) -> AcrBridgeError:
+    with pytest.raises(AcrBridgeError) as error:
+        client.send(request)
+    assert is_fit_to_print(error.value.message)
+    return error.value
+
+
+GOOD: Reply = (200, {}, b"good")
+
+
+# What is tried again
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_a_transient_status_is_tried_again(status: int) -> None:
+    client, adapter = scripted((status, {}, b""), GOOD)
+    assert client.send(Request("GET", URL)).body == b"good"
+    assert len(adapter.sent) == 2
+
+
+@pytest.mark.parametrize("status", [200, 202, 301, 400, 401, 403, 404, 409, 501])
+def test_any_other_status_is_an_answer(status: int) -> None:
+    client, adapter = scripted((status, {}, b"x"))
+    assert client.send(Request("GET", URL)).status == status
+    assert len(adapter.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        requests.exceptions.ConnectionError("refused"),
+        requests.exceptions.ReadTimeout("slow"),
+        requests.exceptions.ConnectTimeout("slow"),
+        requests.exceptions.ChunkedEncodingError("cut"),
+        urllib3.exceptions.ProtocolError("cut"),
+    ],
+)
+def test_a_lost_connection_is_tried_again(failure: Exception) -> None:
+    client, adapter = scripted(failure, failure, GOOD)
+    assert client.send(Request("GET", URL)).body == b"good"
+    assert len(adapter.sent) == 3
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again() -> None:
+    client, _ = scripted((200, {"Content-Length": "10"}, b"half"), GOOD)
+    assert client.send(Request("GET", URL)).body == b"good"
+
+
+def test_after_the_last_try_the_last_answer_is_given() -> None:
+    client, adapter = scripted(*[(503, {}, b"busy")] * 3)
+    assert client.send(Request("GET", URL, retry=Retry(tries=3))).status == 503
+    assert len(adapter.sent) == 3
+
+
+def test_after_the_last_try_the_last_failure_is_raised() -> None:
+    client, adapter = scripted(*[requests.exceptions.ReadTimeout("slow")] * 3)
+    assert refusal_of(client, Request("GET", URL, retry=Retry(tries=3))).code == "TIMED_OUT"
+    assert len(adapter.sent) == 3
+
+
+def test_a_request_that_must_not_be_repeated_is_not() -> None:
+    client, adapter = scripted((503, {}, b""))
+    assert client.send(Request("POST", URL, retry=NEVER)).status == 503
+    assert len(adapter.sent) == 1
+
+
+def test_retry_after_is_waited_for() -> None:
+    clock = FakeClock()
+    client, _ = scripted((429, {"retry-after": "7"}, b""), GOOD, clock=clock)
+    client.send(Request("GET", URL))
+    assert clock.slept == [7.0]
+
+
+def test_retry_after_of_years_is_cut_and_ends_with_the_deadline() -> None:
+    clock = FakeClock()
+    client, _ = scripted(*[(429, {"Retry-After": "1000000000"}, b"")] * 5, clock=clock)
+    response = client.send(Request("GET", URL), Deadline(300, clock))
+    assert response.status == 429
+    assert clock.slept == [120.0, 120.0]
+
+
+def test_there_is_no_wait_that_would_outlast_the_deadline() -> None:
+    clock = FakeClock()
+    client, _ = scripted((429, {"Retry-After": "60"}, b""), clock=clock)
+    assert client.send(Request("GET", URL), Deadline(30, clock)).status == 429
+    assert clock.slept == []
+
+
+def test_no_part_of_a_try_may_take_longer_than_what_is_left() -> None:
+    clock = FakeClock()
+    client, adapter = scripted(GOOD, clock=clock)
+    client.send(Request("GET", URL), Deadline(3, clock))
+    connect, read = adapter.options[0]["timeout"]
+    assert connect <= 3.01
+    assert read <= 3.01
+
+
+# Failures and their names
+
+
+def _connection_error(reason: Exception) -> requests.exceptions.ConnectionError:
+    pool = urllib3.HTTPSConnectionPool("example.com")
+    return requests.exceptions.ConnectionError(urllib3.exceptions.MaxRetryError(pool, "/x", reason))
+
+
+_ABSENT = urllib3.exceptions.NewConnectionError(urllib3.connection.HTTPConnection("x"), "refused")
+_RESOLUTION = urllib3.exceptions.NameResolutionError(
+    "example.com", urllib3.connection.HTTPSConnection("example.com"), socket.gaierror(-2, "Name not known")
+)
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (requests.exceptions.SSLError("self-signed certificate"), "TLS_UNTRUSTED"),
+        (requests.exceptions.ProxyError("Cannot connect to proxy."), "PROXY_REFUSED"),
+        (requests.exceptions.ConnectTimeout("slow"), "TIMED_OUT"),
+        (requests.exceptions.ReadTimeout("slow"), "TIMED_OUT"),
+        (urllib3.exceptions.ReadTimeoutError(urllib3.HTTPConnectionPool("x"), "/", "slow"), "TIMED_OUT"),
+        (_connection_error(_RESOLUTION), "HOST_NOT_FOUND"),
+        (_connection_error(_ABSENT), "UNREACHABLE"),
+        (requests.exceptions.InvalidURL("no host"), "UNREACHABLE"),
+        (urllib3.exceptions.IncompleteRead(1, 2), "UNREACHABLE"),
+    ],
+)
+def test_a_foreign_failure_becomes_one_of_ours_that_names_the_host(failure: Exception, code: str) -> None:
+    client, _ = scripted(failure)
+    error = refusal_of(client, Request("GET", URL, retry=NEVER))
+    assert isinstance(error, NetworkError)
+    assert error.code == code
+    assert "example.com" in error.message
+
+
+def test_a_certificate_that_is_not_trusted_is_not_asked_for_again() -> None:
+    client, adapter = scripted(requests.exceptions.SSLError(ssl.SSLCertVerificationError("self-signed")))
+    assert refusal_of(client, Request("GET", URL)).code == "TLS_UNTRUSTED"
+    assert len(adapter.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "tries"), [("407 Proxy Authentication Required", 1), ("502 Bad Gateway", 5)]
+)
+def test_a_proxy_that_refuses_is_not_asked_again_but_one_that_fails_is(status: str, tries: int) -> None:
+    failure = requests.exceptions.ProxyError(
+        urllib3.exceptions.MaxRetryError(
+            urllib3.HTTPSConnectionPool("example.com"),
+            "/x",
+            urllib3.exceptions.ProxyError(
+                "Cannot connect to proxy.", OSError(f"Tunnel connection failed: {status}")
+            ),
+        )
+    )
+    client, adapter = scripted(*[failure] * 5)
+    error = refusal_of(client, Request("GET", URL))
+    assert error.code == "PROXY_REFUSED"
+    assert status[:3] in error.message
+    assert len(adapter.sent) == tries
+
+
+def test_a_host_that_does_not_answer_at_all_is_given_up_after_three_tries() -> None:
+    client, adapter = scripted(*[_connection_error(_ABSENT)] * 5)
+    assert refusal_of(client, Request("GET", URL)).code == "UNREACHABLE"
+    assert len(adapter.sent) == 3
+
+
+def test_a_proxy_that_does_not_answer_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:s3cret@proxy.example:3128")
+    failure = requests.exceptions.ProxyError(
+        urllib3.exceptions.MaxRetryError(
+            urllib3.HTTPSConnectionPool("example.com"),
+            "/x",
+            urllib3.exceptions.ProxyError("Unable to connect to proxy", _ABSENT),
+        )
+    )
+    client, _ = scripted(failure)
+    error = refusal_of(client, Request("GET", URL, retry=NEVER))
+    assert error.code == "UNREACHABLE"
+    assert "proxy.example:3128" in error.message
+    assert "s3cret" not in error.message
+
+
+def test_a_failures_words_are_made_fit_to_print() -> None:
+    client, _ = scripted(requests.exceptions.ConnectionError(f"x {BIDI_AND_CONTROL} Bearer abcdefghijkl"))
+    error = refusal_of(client, Request("GET", URL, retry=NEVER))
+    assert "abcdefghijkl" not in error.message
+
+
+# How much and how long is read
+
+
+def test_an_answer_of_just_the_limit_is_read() -> None:
+    client, _ = scripted((200, {}, b"x" * 10))
+    assert len(client.send(Request("GET", URL, limit=10)).body) == 10
+
+
+def test_an_answer_over_the_limit_is_refused_with_the_limit() -> None:
+    client, adapter = scripted((200, {}, b"x" * 11))
+    error = refusal_of(client, Request("GET", URL, limit=10))
+    assert error.code == "ANSWER_TOO_LARGE"
+    assert "10 bytes" in error.message
+    assert len(adapter.sent) == 1
+
+
+def test_no_more_than_the_limit_and_a_little_is_read_of_an_endless_answer() -> None:
+    endless = Endless()
+    client, _ = scripted((200, {}, endless))
+    assert refusal_of(client, Request("GET", URL, limit=MEBIBYTE)).code == "ANSWER_TOO_LARGE"
+    assert endless.given < 2 * MEBIBYTE
+
+
+def test_a_redirects_endless_body_is_not_read_either() -> None:
+    endless = Endless()
+    client, _ = scripted((307, {"Location": "https://evil.example/"}, endless))
+    assert refusal_of(client, Request("GET", URL, limit=MEBIBYTE)).code == "ANSWER_TOO_LARGE"
+    assert endless.given < 2 * MEBIBYTE
+
+
+def test_an_answer_that_comes_byte_by_byte_ends_with_the_deadline() -> None:
+    clock = FakeClock()
+    drip = Dripping(clock, 1.0)
+    client, _ = scripted((200, {"Content-Length": "1000000"}, drip), clock=clock)
+    with pytest.raises(NetworkError) as error:
+        client.send(Request("GET", URL), Deadline(30, clock))
+    assert error.value.code == "TIMED_OUT"
+    assert drip.given <= 31
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br", "zstd", "identity, gzip", "x"])
+def test_a_compressed_answer_is_refused_unread(encoding: str) -> None:
+    bomb = gzip.compress(b"0" * MEBIBYTE)
+    client, adapter = scripted((200, {"Content-Encoding": encoding}, bomb))
+    assert refusal_of(client, Request("GET", URL)).code == "ANSWER_UNINTELLIGIBLE"
+    assert adapter.sent[0].headers["Accept-Encoding"] == "identity"
+
+
+def test_a_compressed_redirect_is_refused_unread() -> None:
+    endless = Endless()
+    client, _ = scripted((302, {"Content-Encoding": "gzip", "Location": "/y"}, endless))
+    assert refusal_of(client, Request("GET", URL)).code == "ANSWER_UNINTELLIGIBLE"
+    assert endless.given < MEBIBYTE
+
+
+# Where requests go, and what goes with them
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("location", ["https://evil.example/", "/y", "http://[", "", "//evil.example"])
+def test_a_redirect_is_an_answer_and_is_not_followed(status: int, location: str) -> None:
+    client, adapter = scripted((status, {"Location": location}, b"moved"))
+    response = client.send(Request("GET", URL, {"Authorization": "Bearer x"}))
+    assert (response.status, response.headers["location"], response.body) == (status, location, b"moved")
+    assert len(adapter.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "url", ["http://localhost/", "http://localhost:1/", "http://127.0.0.1/", "http://127.9.9.9:80/", "http://[::1]:8/",
+            "http://169.254.169.254/metadata/identity/oauth2/token"]
+)  # fmt: skip
+def test_plain_http_goes_to_this_computer_and_the_metadata_service(url: str) -> None:
+    client, adapter = scripted(GOOD)
+    client.send(Request("GET", url))
+    assert adapter.sent[0].url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com/", "http://localhost.evil.example/", "http://localhost@evil.example/",
+        "http://127.0.0.1@evil.example/", "http://127.0.0.1.evil.example/", "http://2130706433/", "http://0.0.0.0/",
+        "http://[::ffff:169.254.169.254]/", "http://10.0.0.1/", "http://169.254.169.253/", "ftp://localhost/",
+        "file:///etc/passwd", "http://evil.example\\@localhost/", "http://evil.example\\@127.0.0.1/",
+        "http:/localhost/", "localhost", "", "https://[", "https://", "https:///x", "javascript:alert(1)",
+    ],
+)  # fmt: skip
+def test_anything_else_but_https_is_refused_before_it_is_sent(url: str) -> None:
+    client, adapter = scripted(GOOD)
+    with pytest.raises(UsageError) as error:
+        client.send(Request("GET", url))
+    assert error.value.code == "PLAIN_HTTP_REFUSED"
+    assert is_fit_to_print(error.value.message)
+    assert adapter.sent == []
+
+
+def test_a_refused_url_is_shown_without_its_password() -> None:
+    client, _ = scripted()
+    assert (
+        "s3cret"
+        not in refusal_of(client, Request("GET", "http://user:s3cret@example.com/?sig=s3cret")).message
+    )
+
+
+def test_netrc_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine example.com login me password s3cret\ndefault login me password s3cret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    client, adapter = scripted(GOOD)
+    client.send(Request("GET", URL))
+    assert "Authorization" not in adapter.sent[0].headers
+
+
+def test_a_proxys_password_goes_to_the_proxy_and_not_to_the_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:s3cret@proxy.example:3128")
+    client, adapter = scripted(GOOD)
+    client.send(Request("GET", URL))
+    assert adapter.options[0]["proxies"]["https"] == "http://user:s3cret@proxy.example:3128"
+    assert "Proxy-Authorization" not in adapter.sent[0].headers
+    tunnel = HTTPAdapter().proxy_manager_for("http://user:s3cret@proxy.example:3128")
+    assert "Proxy-Authorization" in {**tunnel.proxy_headers}
+
+
+def test_no_proxy_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    client, adapter = scripted(GOOD)
+    client.send(Request("GET", URL))
+    assert not adapter.options[0]["proxies"]
+
+
+def test_a_file_without_certificates_is_a_usage_error(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("no certificate")
+    with pytest.raises(UsageError) as error:
+        HttpClient(ca_files=(file,))
+    assert error.value.code == "FILE_UNREADABLE"
+
+
+# JSON
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"<html>", b"{", b"[" * 1_000_000, b'{"a":' * 1_000_000, b"[" * 70 + b"]" * 70,
+        b'{"a":' * 70 + b"1" + b"}" * 70, b"NaN", b'{"a": Infinity}', b"[-Infinity]", b"9" * 1_000_000,
+        b'{"a": 1' + b"0" * 1_000_000 + b"}", b"1e999", b"[-1e999]", b'"\\ud800"', b'{"\\udfff": 1}',
+        b'["a", {"b": "x\\ud83dy"}]', b"\xff\xfe", b'"\xed\xa0\x80"', b'{"a": "b"} trailing', b"\x00",
+    ],
+)  # fmt: skip
+def test_what_is_no_decent_json_is_a_typed_error(body: bytes) -> None:
+    with pytest.raises(AcrBridgeError) as error:
+        answer(200, body).json()
+    assert error.value.code == "ANSWER_UNINTELLIGIBLE"
+    assert is_fit_to_print(error.value.message)
+    assert len(error.value.message) < 300
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"null", b'{"a": [1, 2.5, -3, true, null, "\\ud83d\\ude00"]}', b"[" * 60 + b"]" * 60, '"ñ"'.encode()],
+)
+def test_decent_json_is_read(body: bytes) -> None:
+    answer(200, body).json()
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b'"text"', b"5"])
+def test_json_that_is_no_object_is_refused_where_an_object_is_due(body: bytes) -> None:
+    with pytest.raises(AcrBridgeError, match="not an object"):
+        answer(200, body).json_object()
+
+
+# What a representation shows
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda secret: Request("GET", URL, {"Authorization": secret}, f"client_secret={secret}"),
+        lambda secret: Response(200, {"Location": secret}, secret.encode(), URL),
+    ],
+)
+def test_no_representation_shows_a_secret(make: Callable[[str], object]) -> None:
+    assert "s3cret-PW" not in repr(make("s3cret-PW"))

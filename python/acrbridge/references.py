@@ -183,7 +183,8 @@ def split_source(source: str) -> tuple[str, str]:
             " or add --registry NAME.",
         )
     if not is_host(host):
-        raise UsageError("REFERENCE_INVALID", f"{_shown(host)} is not a host name.")
+        scheme = f"Leave out {_shown(f'{host}//')}." if image.startswith("/") and host.endswith(":") else None
+        raise UsageError("REFERENCE_INVALID", f"{_shown(host)} is not a host name.", remedy=scheme)
     if "." not in host:
         raise UsageError(
             "SOURCE_HOST_LOCAL",

@@ -13,7 +13,15 @@ from acrbridge.azure.arm import Registry
 from acrbridge.errors import AcrBridgeError, NotFoundError, UsageError
 from acrbridge.jobs import ImportJob, Notice
 from acrbridge.operations.session import Session
-from acrbridge.references import DOCKER_HUB, Image, RegistryId, image_on_hub, is_digest, split_source
+from acrbridge.references import (
+    DOCKER_HUB,
+    Image,
+    RegistryId,
+    check_repository,
+    image_on_hub,
+    is_digest,
+    split_source,
+)
 
 _MANAGED = frozenset({"basic", "standard", "premium"})
 
@@ -80,8 +88,9 @@ def make_plan(session: Session, job: ImportJob) -> ImportPlan:
         raise UsageError(
             "CREDENTIALS_INCOMPLETE", "Authentication failed: --username came without --password."
         )
-    for name in (*job.images, *job.repositories):
-        Image.parse(name)
+    for repository in job.repositories:
+        check_repository(repository)
+    targets = [_checked_target(image) for image in job.images]
     target = session.find_registry(job.registry, job.resource_group)
     if target.sku.lower() not in _MANAGED:
         raise AcrBridgeError(
@@ -89,7 +98,30 @@ def make_plan(session: Session, job: ImportJob) -> ImportPlan:
         )
     source = _resolve_source(session, job)
     images = job.images or (() if job.repositories else (source.default_target,))
+    _remark_on_login_server(session, target, targets)
     return ImportPlan(target, source, images, job.repositories, job.force)
+
+
+def _checked_target(text: str) -> Image:
+    image = Image.parse(text)
+    if image.digest:
+        raise UsageError(
+            "REFERENCE_INVALID",
+            f"{text!r} has a digest: a target takes a tag alone, its digest is the source's.",
+            remedy="Write --image REPOSITORY:TAG, or --repository REPOSITORY for a manifest without a tag.",
+        )
+    return image
+
+
+def _remark_on_login_server(session: Session, target: Registry, images: list[Image]) -> None:
+    for image in images:
+        if image.repository.startswith(f"{target.login_server}/"):
+            session.listener(
+                Notice(
+                    f"{image} goes into the repository {image.repository!r} of {target.id.name}:"
+                    " leave the login server out of --image if that is not meant."
+                )
+            )
 
 
 def _resolve_source(session: Session, job: ImportJob) -> Source:
@@ -149,8 +181,11 @@ def _by_name(session: Session, name: str, image: str) -> Source:
 
 def _by_host(session: Session, host: str, image: str, job: ImportJob) -> Source:
     default_target = _up_to_digest(image)
-    if host.lower() == DOCKER_HUB and image_on_hub(image) != image:
+    official = host.lower() == DOCKER_HUB and image_on_hub(image) != image
+    if official:
         image = image_on_hub(image)
+    parsed = _parse(session, image)
+    if official:
         session.listener(
             Notice(f"{DOCKER_HUB}/{default_target} is an official image: {DOCKER_HUB}/{image} is used.")
         )
@@ -158,7 +193,7 @@ def _by_host(session: Session, host: str, image: str, job: ImportJob) -> Source:
     if job.password:
         user = {"username": job.username} if job.username else {}
         body["credentials"] = {"password": job.password.reveal(), **user}
-    return Source(body, host, _parse(session, image), default_target)
+    return Source(body, host, parsed, default_target)
 
 
 def _find(session: Session, text: str) -> Registry | None:

@@ -127,7 +127,7 @@ class Session:
         raise NotFoundError(
             "TARGET_REGISTRY_NOT_FOUND",
             f"The registry {name!r} could not be found in subscription"
-            f" '{self.subscription.name} ({self.subscription.id})'.",
+            f" '{self.subscription.name} ({self.subscription.id})', or the account may not see it.",
         )
 
     def _registry_in(self, resource_group: str, name: str) -> Registry:

@@ -54,6 +54,16 @@ class Registry:
             )
         return cls(identity, login_server, sku, document)
 
+    @property
+    def keeps_imports_out(self) -> bool:
+        """Whether its network rules stop importImage (Azure docs, "Allow trusted services", ACR import)."""
+        properties = self.document.get("properties") or {}
+        rules = properties.get("networkRuleSet") or {}
+        is_closed = (
+            properties.get("publicNetworkAccess") == "Disabled" or rules.get("defaultAction") == "Deny"
+        )
+        return is_closed and properties.get("networkRuleBypassOptions") == "None"
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -107,7 +117,7 @@ class Refusal:
             case status if status >= 500:
                 return AcrBridgeError("SERVICE_ERROR", text, correlation_id=self.correlation_id)
             case _:
-                return AcrBridgeError("ARM_REFUSED", text, correlation_id=self.correlation_id)
+                return AcrBridgeError("ARM_REFUSED", text, remedy="", correlation_id=self.correlation_id)
 
 
 class ArmClient:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from acrbridge.azure.identity import AccessToken
 from acrbridge.errors import AcrBridgeError, NetworkError, RefusedError
-from acrbridge.http import redact
+from acrbridge.http import refusals
 from acrbridge.http.client import HttpClient, Request
 from acrbridge.jobs import Secret
 
@@ -44,7 +44,7 @@ def refresh_token(http: HttpClient, login_server: str, token: AccessToken, tenan
         value = response.json_object().get("refresh_token")
         if isinstance(value, str):
             return Secret(value)
-    said = redact.foreign(response.text(), 200)
+    said = refusals.words(response)
     match response.status:
         case 401:
             raise RefusedError(

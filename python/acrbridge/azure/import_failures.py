@@ -98,6 +98,9 @@ _CAUSES = (
     ),
 )
 
+_WRAPPER = re.compile(r"^Operation \S+ failed\. Resource \S+ (?=\S)")
+"""What Azure puts before the reason: the operation, and the target even where the source refused."""
+
 _ON_HUB = (
     "Docker Hub says this of an image that does not exist, too: check its name;"
     " if it is private, give --username and --password."
@@ -110,10 +113,10 @@ def explain(refusal: Refusal, *, target: str, source: str, image: str) -> AcrBri
     Args:
         refusal: what Azure said.
         target: the target registry's name.
-        source: host, name or resource ID of the source registry.
+        source: host or name of the source registry.
         image: the source image.
     """
-    said = f"({refusal.code}) {refusal.message}"
+    said = f"({refusal.code}) {_WRAPPER.sub('', refusal.message)}"
     for cause in _CAUSES:
         if cause.pattern.search(f"{refusal.code}: {refusal.message}"):
             text = cause.text.format(target=target, source=source, image=image)
@@ -127,5 +130,8 @@ def explain(refusal: Refusal, *, target: str, source: str, image: str) -> AcrBri
     if refusal.status in (401, 403, 404, 429) or refusal.status >= 500:
         return refusal.error()
     return AcrBridgeError(
-        "IMPORT_FAILED", f"The import failed. Azure: {said}", correlation_id=refusal.correlation_id
+        "IMPORT_FAILED",
+        f"The import into {target} failed. Azure: {said}",
+        remedy="",
+        correlation_id=refusal.correlation_id,
     )

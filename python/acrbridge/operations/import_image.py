@@ -7,6 +7,7 @@ from acrbridge.azure.arm import REGISTRIES, Refusal
 from acrbridge.errors import (
     AcrBridgeError,
     NotFoundError,
+    RefusedError,
     StillRunningError,
     StoppedError,
     TargetExistsError,
@@ -148,6 +149,15 @@ def _is_newer(session: Session, plan: ImportPlan, seconds: float) -> bool:
 
 
 def _explained(plan: ImportPlan, refusal: Refusal) -> AcrBridgeError:
-    return import_failures.explain(
-        refusal, target=plan.target.id.name, source=plan.source.registry, image=str(plan.source.image)
+    target = plan.target.id.name
+    error = import_failures.explain(
+        refusal, target=target, source=plan.source.registry, image=str(plan.source.image)
     )
+    if error.code == "SOURCE_FIREWALL" and plan.target.keeps_imports_out:
+        return RefusedError(
+            "TARGET_FIREWALL",
+            f"The firewall of {target} keeps Azure's import service out.",
+            remedy=f"Let trusted services in: az acr update --name {target} --allow-trusted-services true.",
+            correlation_id=error.correlation_id,
+        )
+    return error

@@ -33,7 +33,7 @@ class Source:
     body: Mapping[str, Any] = field(repr=False)
     """The request's `source` object; it can hold a password."""
     registry: str
-    """Host or resource ID, for messages."""
+    """Host or name, for messages."""
     image: Image
     default_target: str
     """What the target is called where the job names none."""
@@ -160,7 +160,8 @@ def _checked_id(text: str) -> str:
 
 def _by_resource_id(session: Session, resource_id: str, image: str) -> Source:
     body = {"resourceId": resource_id, "sourceImage": image}
-    return Source(body, resource_id, _parse(session, image), _up_to_digest(image))
+    parsed = RegistryId.parse(resource_id)
+    return Source(body, parsed.name if parsed else resource_id, _parse(session, image), _up_to_digest(image))
 
 
 def _by_name(session: Session, name: str, image: str) -> Source:

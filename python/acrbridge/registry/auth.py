@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from acrbridge.errors import AcrBridgeError, NetworkError, RefusedError
-from acrbridge.http import redact
+from acrbridge.http import redact, refusals
 from acrbridge.http.client import HttpClient, Request, Response
 from acrbridge.jobs import Secret
 
@@ -175,7 +175,7 @@ class Authorizer:
             )
         raise RefusedError(
             "REGISTRY_UNAUTHORIZED",
-            f"{self._host} refused the credentials ({response.status} {redact.foreign(response.text(), 200)}).",
+            f"{self._host} refused the credentials ({response.status} {refusals.words(response)}).",
         )
 
     def _remember(self, scope: str, response: Response) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, RefusedError, VerificationError
-from acrbridge.http import redact
+from acrbridge.http import redact, refusals
 from acrbridge.http.client import HttpClient, Request, Response
 from acrbridge.references import is_digest
 from acrbridge.registry.auth import Anonymous, Authorizer, Challenge, Credential
@@ -166,7 +166,7 @@ class RegistryClient:
         return f"{absolute.path}?{absolute.query}" if absolute.query else absolute.path
 
     def _error(self, method: str, path: str, response: Response) -> AcrBridgeError:
-        said = _first_error(response)
+        said = refusals.words(response)
         correlation = response.headers.get("x-ms-correlation-request-id")
         text = f"{self.host} ({response.status} for {method} {urlsplit(path).path}): {said}"
         for statuses, kind, code in _BY_STATUS:
@@ -174,7 +174,9 @@ class RegistryClient:
                 if code == "REGISTRY_REFUSED" and "aka.ms/acr/firewall" in said:
                     code = "TARGET_FIREWALL"
                 return kind(code, text, correlation_id=correlation)
-        return AcrBridgeError("REGISTRY_REFUSED", text, correlation_id=correlation)
+        if "REGISTRY_DISALLOWED_OPERATION" in said:
+            return RefusedError("TARGET_LOCKED", text, correlation_id=correlation)
+        return AcrBridgeError("REGISTRY_REFUSED", text, remedy="", correlation_id=correlation)
 
 
 _BY_STATUS: tuple[tuple[range, type[AcrBridgeError], str], ...] = (
@@ -184,16 +186,6 @@ _BY_STATUS: tuple[tuple[range, type[AcrBridgeError], str], ...] = (
     (range(429, 430), NetworkError, "THROTTLED"),
     (range(500, 600), AcrBridgeError, "SERVICE_ERROR"),
 )
-
-
-def _first_error(response: Response) -> str:
-    """The registry's own words: message and detail of its first error (distribution-spec, "Error Codes")."""
-    try:
-        error = response.json_object()["errors"][0]
-        words = f"{error.get('code')}: {error.get('message')}"
-    except (AcrBridgeError, KeyError, IndexError, TypeError, AttributeError):
-        words = response.text() or "no reason given"
-    return redact.foreign(words, 300)
 
 
 def _with(headers: Mapping[str, str] | None, authorization: str | None) -> dict[str, str]:

@@ -124,6 +124,17 @@ def test_an_api_version_is_needed_and_any_is_taken(azure: Azure) -> None:
     assert later.status == 200
 
 
+@pytest.mark.parametrize("version", ["newest", "2025-11-01%0d%0aX:y", "2025-11-01;", "%ff"])
+def test_an_api_version_is_a_date(azure: Azure, version: str) -> None:
+    answer = azure.ask("GET", f"{ARM}/subscriptions?api-version={version}", token=azure.token("importer"))
+    assert (answer.status, answer.code) == (400, "InvalidApiVersionParameter")
+
+
+def test_a_body_has_a_limit(azure: Azure) -> None:
+    answer = azure.arm("POST", f"{registry_id('contoso')}/importImage", body=b" " * (4 << 20) + b"{}")
+    assert (answer.status, answer.code) == (413, "RequestContentTooLarge")
+
+
 # Subscriptions, groups, resources
 
 
@@ -163,6 +174,7 @@ def test_a_tenant_has_its_domain(azure: Azure) -> None:
         (f"/subscriptions/{CONTOSO}/resources?$filter=resourceType ne 'x'", 400, "InvalidFilterInQueryString"),
         (f"/subscriptions/{CONTOSO}/resources?$filter=color eq 'x'", 400, "InvalidFilterInQueryString"),
         (f"/subscriptions/{CONTOSO}/resources?$skiptoken=!", 400, "InvalidSkipToken"),
+        (f"/subscriptions/{CONTOSO}/resources?$skiptoken=LTU=", 400, "InvalidSkipToken"),
     ],
 )  # fmt: skip
 def test_what_is_not_there_or_not_allowed(azure: Azure, path: str, status: int, code: str) -> None:

@@ -144,6 +144,10 @@ def test_a_refusal_has_entras_status_word_and_number(
     assert told["timestamp"] in told["error_description"]
 
 
+def test_a_form_has_a_limit(azure: Azure) -> None:
+    assert ask(azure, padding="x" * (4 << 20)).status == 413
+
+
 def test_an_expired_secret_is_only_named_to_who_knows_it(azure: Azure) -> None:
     answer = ask(azure, client_id=SERVICE_PRINCIPALS["expired"][1], client_secret="guessed")
     assert answer.json()["error_codes"] == [7000215]

@@ -378,7 +378,7 @@ def test_what_a_registry_does_not_have(azure: Azure, image: str) -> None:
 
 def test_an_image_of_more_than_fifty_manifests_is_refused(azure: Azure) -> None:
     text = failure(azure.run_import(body(by_id("too-many-platforms:v1"), "x:1")))
-    assert text == "The image has 52 manifests. The maximum number of manifests for an imported image is 50."
+    assert text.endswith("The maximum number of manifests for an imported image is 50.")
 
 
 def test_an_image_of_fifty_manifests_is_not(azure: Azure) -> None:
@@ -517,6 +517,9 @@ def test_the_importers_own_role_is_enough(azure: Azure) -> None:
         ({"source": HELLO, "targetTags": "x:1"}, "InvalidRequestContent", "'targetTags'"),
         ([], "InvalidRequestContent", "object"),
         (b"{", "InvalidRequestContent", "deserialized"),
+        (b"\xff", "InvalidRequestContent", "deserialized"),
+        (b"[" * 100_000, "InvalidRequestContent", "deserialized"),
+        (b'{"source": {"registryUri": "\\ud800"}}', "InvalidRequestContent", "surrogates"),
     ],
 )  # fmt: skip
 def test_a_body_that_makes_no_sense_is_refused_at_once(

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     Handler = Callable[["Call"], Response]
     ArmHandler = Callable[["Call", Caller], Response]
 
+API_VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(-[a-z]+)?")
+BODY_LIMIT = 4 << 20
+"""Bytes that a request's body may have (ARM's "maximum request size")."""
 GARBAGE = "<html><head><title>502 Bad Gateway</title></head><body>Bad Gateway</body></html>"
 """What the garbage faults answer, with status 200: a page of something between client and service."""
 
@@ -73,7 +76,8 @@ class Call:
         """
         try:
             document = json.loads(self.body)
-        except ValueError as error:
+            json.dumps(document, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        except (ValueError, RecursionError) as error:
             raise errors.invalid_content(str(error)) from None
         if not isinstance(document, dict):
             raise errors.invalid_content("An object was expected. Path ''.")
@@ -84,6 +88,10 @@ class AzureJSON(JSONResponse):
     """JSON with the content type that Azure gives it."""
 
     media_type = "application/json; charset=utf-8"
+
+    def render(self, content: Any) -> bytes:
+        """The document in ASCII, which can hold whatever text a client sent."""
+        return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
 class AnyCaseRoute(Route):
@@ -98,7 +106,10 @@ def open_route(world: World, method: str, path: str, handler: Handler) -> Route:
     """A route that wants no token of ARM: Entra, managed identities, and the metadata of the cloud."""
 
     async def endpoint(request: Request) -> Response:
-        response = handler(Call(world, request, await request.body()))
+        try:
+            response = handler(Call(world, request, await _body(request)))
+        except errors.ArmError as error:
+            response = AzureJSON(error.as_json(), error.status)
         response.headers.update(
             {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache", **_trace(request)}
         )
@@ -111,8 +122,8 @@ def arm_route(world: World, method: str, path: str, handler: ArmHandler) -> Rout
     """A route of ARM: a verified token, an api-version, ARM's faults, and refusals in ARM's envelope."""
 
     async def endpoint(request: Request) -> Response:
-        call = Call(world, request, await request.body())
         try:
+            call = Call(world, request, await _body(request))
             response = _played_fault(world) or handler(call, _admitted(call))
         except errors.ArmError as error:
             response = AzureJSON(error.as_json(), error.status, error.headers)
@@ -127,10 +138,22 @@ def garbage() -> Response:
     return HTMLResponse(GARBAGE)
 
 
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > BODY_LIMIT:
+            raise errors.too_large(BODY_LIMIT)
+    return bytes(body)
+
+
 def _admitted(call: Call) -> Caller:
     caller = authenticate(call.world, call.request)
-    if not call.query("api-version"):
+    version = call.query("api-version")
+    if not version:
         raise errors.missing_api_version()
+    if not API_VERSION.fullmatch(version):
+        raise errors.invalid_api_version(version)
     return caller
 
 

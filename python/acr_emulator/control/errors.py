@@ -144,6 +144,20 @@ def missing_api_version() -> ArmError:
     )
 
 
+def invalid_api_version(version: str) -> ArmError:
+    """An api-version that is no date."""
+    return ArmError(400, "InvalidApiVersionParameter", f"The api-version '{version}' is invalid.")
+
+
+def too_large(limit: int) -> ArmError:
+    """A body of more bytes than the limit."""
+    return ArmError(
+        413,
+        "RequestContentTooLarge",
+        f"The request content size exceeds the maximum size of {limit >> 20} MB.",
+    )
+
+
 def invalid_subscription(subscription: str) -> ArmError:
     """No GUID stands where a subscription's ID belongs."""
     return ArmError(

@@ -108,10 +108,11 @@ def blobs_missing(digests: Sequence[str]) -> ImportFailed:
     return ImportFailed(f"Error copying blobs. Details {json.dumps({'errors': told}, separators=(',', ':'))}")
 
 
-def too_many_manifests(count: int) -> ImportFailed:
-    """An index with more manifests than importImage copies."""
+def too_many_manifests() -> ImportFailed:
+    """An image of more manifests, indexes counted, than importImage copies."""
     return ImportFailed(
-        f"The image has {count} manifests. The maximum number of manifests for an imported image is {MANIFEST_LIMIT}."
+        "The image has too many manifests. The maximum number of manifests for an imported image is "
+        f"{MANIFEST_LIMIT}."
     )
 
 

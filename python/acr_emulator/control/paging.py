@@ -33,9 +33,12 @@ def _start(token: str | None) -> int:
     if token is None:
         return 0
     try:
-        return int(base64.urlsafe_b64decode(token))
+        start = int(base64.urlsafe_b64decode(token))
     except (ValueError, binascii.Error):
-        raise ArmError(400, "InvalidSkipToken", f"The skip token '{token}' is invalid.") from None
+        start = -1
+    if start < 0:
+        raise ArmError(400, "InvalidSkipToken", f"The skip token '{token}' is invalid.")
+    return start
 
 
 def _next_link(call: Call, start: int) -> str:

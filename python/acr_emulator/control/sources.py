@@ -66,10 +66,8 @@ def manifests_of(state: State, registry: Registry, request: ImportRequest) -> tu
     if not registry.honours_ranges:
         raise failures.no_ranges()
     repository, digest = request.image.repository, _digest(state, registry, request)
-    found: dict[str, None] = {}
-    _walk(state, registry.host, repository, digest, found)
-    if len(found) > failures.MANIFEST_LIMIT:
-        raise failures.too_many_manifests(len(found))
+    found: list[str] = []
+    _walk(state, registry.host, repository, digest, set(), found)
     return tuple(found)
 
 
@@ -133,12 +131,15 @@ def _digest(state: State, registry: Registry, request: ImportRequest) -> str:
     return tag.digest
 
 
-def _walk(state: State, host: str, repository: str, digest: str, found: dict[str, None]) -> None:
+def _walk(state: State, host: str, repository: str, digest: str, seen: set[str], found: list[str]) -> None:
+    seen.add(digest)
+    if len(seen) > failures.MANIFEST_LIMIT:
+        raise failures.too_many_manifests()
     record = manifest(state, host, repository, digest)
     for child in contents.parse(record.body, record.media_type).children:
-        if child["digest"] not in found:
-            _walk(state, host, repository, child["digest"], found)
-    found[digest] = None
+        if child["digest"] not in seen:
+            _walk(state, host, repository, child["digest"], seen, found)
+    found.append(digest)
 
 
 def _check_readable(attributes: Attributes) -> None:

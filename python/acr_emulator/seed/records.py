@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from typing import TYPE_CHECKING
 
@@ -123,6 +124,7 @@ def _registries(names: Names) -> Iterator[Registry]:
 def _azure_registry(names: Names, name: str, seed: RegistrySeed, loopback: str) -> Registry:
     if len(seed.admin_passwords) not in (0, 2):
         raise SeedError(f"registries.{name}.admin_passwords must be two, or none")
+    _check_networks(f"registries.{name}.allowed_ips", seed.allowed_ips or ())
     subscription_id = names.subscription(seed.subscription)
     first, second = seed.admin_passwords or ("", "")
     return Registry(
@@ -145,6 +147,14 @@ def _azure_registry(names: Names, name: str, seed: RegistrySeed, loopback: str) 
         export_enabled=seed.export_enabled,
         repository_permissions=seed.repository_permissions,
     )
+
+
+def _check_networks(place: str, networks: tuple[str, ...]) -> None:
+    for network in networks:
+        try:
+            ipaddress.IPv4Network(network)
+        except ValueError as error:
+            raise SeedError(f"{place}: {error}") from None
 
 
 def _loopback(names: Names, host: str, free: Iterator[str]) -> str:

@@ -66,7 +66,9 @@ def login(
             "--username", "-u", help="Client ID of the service principal, or any ID of the identity."
         ),
     ] = None,
-    password: Annotated[str | None, typer.Option("--password", "-p", help="Client secret.")] = None,
+    password: Annotated[
+        str | None, typer.Option("--password", "-p", help="Client secret; or in ACRBRIDGE_PASSWORD.")
+    ] = None,
     password_stdin: PasswordStdin = False,
     tenant: Annotated[str | None, typer.Option("--tenant", "-t", help="Tenant's ID or domain.")] = None,
     client_id: Annotated[str | None, typer.Option("--client-id", help="Client ID of the identity.")] = None,
@@ -104,7 +106,11 @@ def login(
             )
         secret = run.password(password, stdin=password_stdin, variable=PASSWORD_VARIABLE, prompt=True)
         if secret is None:
-            raise UsageError("CREDENTIALS_INCOMPLETE", "The service principal's secret is missing.")
+            raise UsageError(
+                "CREDENTIALS_INCOMPLETE",
+                "The service principal's secret is missing.",
+                remedy=f"Give it with --password-stdin, in {PASSWORD_VARIABLE}, or with --password.",
+            )
         found = sign_in.service_principal(
             session, username, secret, tenant, allow_none=allow_no_subscriptions
         )
@@ -114,7 +120,7 @@ def login(
 def logout(
     run: Run,
     username: Annotated[
-        str | None, typer.Option("--username", help="Account to sign out; the one in use.")
+        str | None, typer.Option("--username", help="Account to sign out; by default the one in use.")
     ] = None,
 ) -> None:
     """Sign out, and forget the account's tokens and secrets."""

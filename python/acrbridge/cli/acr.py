@@ -38,7 +38,12 @@ def import_image(
         str, typer.Option("--source", help="Image to import, REGISTRY/REPOSITORY[:TAG|@DIGEST].")
     ],
     image: Annotated[
-        list[str] | None, typer.Option("--image", "-t", help="Target image, REPOSITORY[:TAG]. Repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--image",
+            "-t",
+            help="Target image, REPOSITORY[:TAG]; by default named as the source. Repeatable.",
+        ),
     ] = None,
     repository: Annotated[
         list[str] | None,
@@ -51,7 +56,12 @@ def import_image(
         str | None, typer.Option("--username", "-u", help="User of the source registry.")
     ] = None,
     password: Annotated[
-        str | None, typer.Option("--password", "-p", help="Password or token of the source registry.")
+        str | None,
+        typer.Option(
+            "--password",
+            "-p",
+            help="Password or token of the source registry; or in ACRBRIDGE_SOURCE_PASSWORD.",
+        ),
     ] = None,
     password_stdin: PasswordStdin = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing tags.")] = False,

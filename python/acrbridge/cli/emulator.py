@@ -27,14 +27,19 @@ OwnState = Annotated[
     Path | None, typer.Option("--state", help="The folder that holds everything; by default a fresh one.")
 ]
 Port = Annotated[
-    int | None, typer.Option("--port", help="Port on loopback; any that is free.", min=1, max=65535)
+    int | None,
+    typer.Option("--port", help="Port on loopback; by default any that is free.", min=1, max=65535),
 ]
 Seed = Annotated[
     str | None,
     typer.Option("--seed", help="What a fresh state holds: default, article, none, or a YAML file."),
 ]
-Polls = Annotated[int | None, typer.Option("--lro-polls", help="Polls until an import has ended.", min=1)]
-RetryAfter = Annotated[int | None, typer.Option("--retry-after", help="Seconds between polls.", min=0)]
+Polls = Annotated[
+    int | None, typer.Option("--lro-polls", help="Polls until an import has ended; by default 2.", min=1)
+]
+RetryAfter = Annotated[
+    int | None, typer.Option("--retry-after", help="Seconds between polls; by default 1.", min=0)
+]
 Faults = Annotated[
     list[str] | None, typer.Option("--fault", help="A fault to play, NAME[=VALUE]. Repeatable.")
 ]

@@ -17,7 +17,10 @@ Username = Annotated[
     str | None, typer.Option("--username", "-u", help="User to log into the container registry with.")
 ]
 Password = Annotated[
-    str | None, typer.Option("--password", "-p", help="That user's password.", metavar="PASSWORD")
+    str | None,
+    typer.Option(
+        "--password", "-p", help="That user's password; or in ACRBRIDGE_PASSWORD.", metavar="PASSWORD"
+    ),
 ]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from standard input.")

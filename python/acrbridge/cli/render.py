@@ -92,9 +92,23 @@ def _compiled(query: str) -> Any:
     import jmespath
 
     try:
-        return jmespath.compile(query)
+        compiled = jmespath.compile(query)
+        _check_functions(compiled.parsed)
     except jmespath.exceptions.JMESPathError as error:
         raise _invalid(error) from None
+    return compiled
+
+
+def _check_functions(node: Any) -> None:
+    """Refuse functions that there are not: JMESPath itself finds them when it comes across them."""
+    import jmespath
+
+    name = node["value"] if node["type"] == "function_expression" else None
+    if name and name not in jmespath.functions.Functions.FUNCTION_TABLE:
+        raise jmespath.exceptions.UnknownFunctionError(f"Unknown function: {name}()")
+    for child in node["children"]:
+        if isinstance(child, dict):
+            _check_functions(child)
 
 
 def _invalid(error: Exception) -> UsageError:

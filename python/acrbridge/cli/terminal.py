@@ -14,6 +14,10 @@ _HEARTBEAT = 10.0
 """Seconds between lines about something that takes long, where there is no terminal to keep one line on."""
 
 
+_LINE = 2000
+"""Characters of a line at the most; what is foreign in it has been shortened before."""
+
+
 class Terminal:
     """Standard error of one command.
 
@@ -36,14 +40,15 @@ class Terminal:
             return
         match event:
             case Notice(message):
-                self._print(f"WARNING: {message}")
+                self._print(f"WARNING: {redact.foreign(message, _LINE)}")
             case Waiting(operation_id, status, elapsed):
-                self._wait_line(f"{status} … {elapsed:.0f} s ({operation_id})", elapsed)
+                text = redact.foreign(f"{status} … {elapsed:.0f} s ({operation_id})")
+                self._wait_line(text, elapsed)
 
     def fail(self, error: AcrBridgeError) -> None:
         """Tell of an error: what and why in one line, Azure's id, and the code on the last line."""
         message = error.message if error.message.endswith((".", "!", "?")) else f"{error.message}."
-        self._print(f"ERROR: {message} {error.remedy}".rstrip())
+        self._print(f"ERROR: {redact.foreign(f'{message} {error.remedy}', _LINE)}")
         if error.correlation_id:
             self._print(f"Correlation ID: {redact.foreign(error.correlation_id, 80)}")
         self._print(f"Code: {error.code}")

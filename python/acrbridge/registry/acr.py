@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from typing import Any
 
 from acrbridge.errors import AcrBridgeError
 from acrbridge.references import Image
-from acrbridge.registry.client import RegistryClient
+from acrbridge.registry.client import RegistryClient, objects
 
 _PAGE = 100
 
@@ -85,13 +86,8 @@ class AcrMetadata:
     ) -> Iterator[dict[str, Any]]:
         size = _PAGE if top is None else min(top, _PAGE)
         asked = {"n": str(size), **{name: value for name, value in query.items() if value}}
-        given = 0
-        for document in self._client.pages(path, _read(repository), asked):
-            for item in document.get(key) or []:
-                if given == top:
-                    return
-                given += 1
-                yield item
+        pages = self._client.pages(path, _read(repository), asked)
+        return islice((item for page in pages for item in objects(page, key)), top)
 
 
 def _read(repository: str) -> str:

@@ -9,12 +9,13 @@ import base64
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from urllib.parse import urlencode, urlsplit
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 from acrbridge.errors import AcrBridgeError, NetworkError, RefusedError
 from acrbridge.http import redact, refusals
 from acrbridge.http.client import HttpClient, Request, Response
+from acrbridge.http.origins import origin
 from acrbridge.jobs import Secret
 
 TOKEN_HOSTS: Mapping[str, str] = {
@@ -70,13 +71,13 @@ class Challenge:
     def parse(cls, header: str) -> Challenge:
         """Parse the first challenge of a header; scheme and parameter names come out in lower case."""
         scheme, _, rest = header.strip().partition(" ")
-        pairs = re.findall(r'([A-Za-z_][\w-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))', rest)
+        pairs = re.findall(r'(?<![\w-])([A-Za-z_][\w-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))', rest)
         return cls(scheme.lower(), {name.lower(): quoted or plain for name, quoted, plain in pairs})
 
 
 @dataclass(frozen=True)
 class _Token:
-    header: str
+    header: str = field(repr=False)
     expires: float
     """On the clock's scale."""
 
@@ -155,9 +156,8 @@ class Authorizer:
 
     def _check_realm(self, realm: str) -> None:
         """The credential goes to the registry's own host, or to the token server that it is known to have."""
-        parts = urlsplit(realm)
-        trusted = {self._host.lower(), TOKEN_HOSTS.get(self._host.lower(), self._host.lower())}
-        if parts.scheme != "https" or parts.netloc.lower() not in trusted:
+        host = self._host.lower()
+        if origin(realm) not in (f"https://{host}", f"https://{TOKEN_HOSTS.get(host, host)}"):
             raise AcrBridgeError(
                 "CHALLENGE_UNTRUSTED",
                 f"{self._host} wants tokens from {redact.foreign(redact.url(realm), 200)!r}: nothing was sent there.",
@@ -181,22 +181,23 @@ class Authorizer:
     def _remember(self, scope: str, response: Response) -> str:
         document = response.json_object()
         token = document.get("access_token") or document.get("token")
-        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
+        if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
             raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"The token server of {self._host} gave no token.")
-        lifetime = document.get("expires_in")
-        seconds = float(lifetime) if isinstance(lifetime, int | float) else _lifetime(token)
+        seconds = _lifetime(document.get("expires_in"), token)
         header = f"Bearer {token}"
         self._tokens[scope] = _Token(header, self._http.clock.now() + seconds - _RENEW_BEFORE)
         return header
 
 
-def _lifetime(token: str) -> float:
-    """Seconds that a token says it lives: ACR gives no `expires_in`, but JWTs with `exp`."""
+def _lifetime(expires_in: object, token: str) -> float:
+    """Seconds that a token lives: ACR gives no `expires_in`, but JWTs with `exp`."""
     import json
 
     try:
+        if isinstance(expires_in, int | float):
+            return float(expires_in)
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
         return float(claims["exp"]) - float(claims.get("iat", time.time()))
-    except (IndexError, KeyError, TypeError, ValueError):
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
         return _SHORTEST_LIFETIME

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, RefusedError, VerificationError
 from acrbridge.http import redact, refusals
 from acrbridge.http.client import HttpClient, Request, Response
+from acrbridge.http.origins import origin, resolve
 from acrbridge.references import is_digest
 from acrbridge.registry.auth import Anonymous, Authorizer, Challenge, Credential
 
@@ -95,7 +97,7 @@ class RegistryClient:
         for document in self.pages(
             f"/v2/{repository}/referrers/{digest}", f"repository:{repository}:pull", query
         ):
-            for descriptor in _objects(document, "manifests"):
+            for descriptor in objects(document, "manifests"):
                 if artifact_type in (None, descriptor.get("artifactType")):
                     yield descriptor
 
@@ -152,18 +154,20 @@ class RegistryClient:
             raise self._error(method, path, response)
         return response
 
-    def _next(self, url: str, link: str) -> str | None:
+    def _next(self, url: str, header: str) -> str | None:
         """The path of the next page, or None at the end."""
-        target, _, relation = link.partition(">")
-        if not target.startswith("<") or "next" not in relation:
+        target = _next_link(header)
+        if target is None:
             return None
-        absolute = urlsplit(urljoin(f"https://{self.host}{url}", target[1:]))
-        if (absolute.scheme, absolute.netloc.lower()) != ("https", self.host.lower()):
+        base = f"https://{self.host}"
+        absolute = resolve(f"{base}{url}", target)
+        if origin(absolute) != origin(base):
             raise AcrBridgeError(
                 "LOCATION_UNTRUSTED",
-                f"{self.host} continues its list on {redact.foreign(absolute.netloc, 100)!r}.",
+                f"{self.host} continues its list on {redact.foreign(redact.url(absolute), 100)!r}.",
             )
-        return f"{absolute.path}?{absolute.query}" if absolute.query else absolute.path
+        parts = urlsplit(absolute)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
     def _error(self, method: str, path: str, response: Response) -> AcrBridgeError:
         said = refusals.words(response)
@@ -188,6 +192,15 @@ _BY_STATUS: tuple[tuple[range, type[AcrBridgeError], str], ...] = (
 )
 
 
+def _next_link(header: str) -> str | None:
+    """The target of a Link header's first link whose relation is next (RFC 8288 §3)."""
+    for target, parameters in re.findall(r"<([^<>]*)>([^<>]*)", header):
+        relation = re.search(r'\brel\s*=\s*("[^"]*"|[^\s";,]+)', parameters)
+        if relation and "next" in relation[1].strip('"').split():
+            return str(target)
+    return None
+
+
 def _with(headers: Mapping[str, str] | None, authorization: str | None) -> dict[str, str]:
     return {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
 
@@ -201,7 +214,12 @@ def _strings(document: Mapping[str, Any], key: str) -> list[str]:
     return values
 
 
-def _objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+def objects(document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The objects that a page of a list holds under a key; none where it has no such key.
+
+    Raises:
+        AcrBridgeError: ANSWER_UNINTELLIGIBLE.
+    """
     values = document.get(key) or []
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
         raise AcrBridgeError(

@@ -30,7 +30,8 @@ def test_a_foreign_text_is_no_longer_than_its_limit(text: str, limit: int) -> No
 @pytest.mark.parametrize(
     "template",
     ["Bearer {}", "bearer  {}", "Basic {}", "refresh_token={}", "client_secret={}&x=1", "access_token={}", "a?sig={}&b",
-     "_state={}", "password={}", "client_assertion={}", '{{"password": "{}"}}', '{{"password": "a b,\\"{}"}}', '{{"access_token":"{}"}}',
+     "_state={}", "password={}", "client_assertion={}", '{{"password": "{}"}}', '{{"password": "a b,\\"{}"}}',
+     '{{"access_token":"{}"}}',
      '{{"refresh_token": "{}", "x": 1}}', "{{'client_secret': '{}'}}", "client_secret: {}", "Password: {}"],
 )  # fmt: skip
 @given(noise, secrets, noise)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,10 +20,13 @@ import msal
 from acrbridge.azure.clouds import Cloud, scope
 from acrbridge.azure.profile import Account
 from acrbridge.azure.token_store import TokenStore
-from acrbridge.errors import NetworkError, SignInError
+from acrbridge.errors import AcrBridgeError, NetworkError, SignInError
 from acrbridge.http import redact
 from acrbridge.http.client import HttpClient, Request, Response
 from acrbridge.jobs import Secret
+
+for _library in ("msal", "msal_extensions"):  # they log tracebacks; without a handler those go to stderr
+    logging.getLogger(_library).addHandler(logging.NullHandler())
 
 _RENEW_BEFORE = 300
 """Seconds before its end at which a token is renewed, as MSAL has it."""
@@ -84,12 +88,16 @@ class Identity:
         if renew:
             self._forget_tokens(account)
         cached = self._cached(account, resource)
-        return cached or self._acquire(account, resource, self._store.secret(_key(account)))
+        return cached or self._acquire(account, resource, self._secret(account))
 
     def sign_out(self, account: Account) -> None:
         """Forget an account's tokens and secret."""
         self._forget_tokens(account)
         self._store.forget_secret(_key(account))
+
+    def _secret(self, account: Account) -> Secret | None:
+        """The secret that signed the account in; in another tenant an application has the same, as az takes it."""
+        return self._store.secret(_key(account)) or self._store.secret_ending(f"/{account.name}")
 
     def _acquire(self, account: Account, resource: str, secret: Secret | None) -> AccessToken:
         if account.kind == "managedIdentity":
@@ -123,7 +131,9 @@ class Identity:
 
         try:
             return _token_or_error(ask, account)
-        except (NetworkError, msal.ManagedIdentityError) as error:
+        except SignInError:
+            raise
+        except (AcrBridgeError, msal.ManagedIdentityError) as error:
             raise SignInError(
                 "IDENTITY_UNAVAILABLE",
                 f"No managed identity answers on this computer: {redact.foreign(str(error))}",
@@ -208,7 +218,12 @@ class _MsalTransport:
     ) -> _MsalResponse:
         if params:
             url = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}"
-        return _MsalResponse(self._http.send(Request(method, url, headers or {}, body, limit=_LIMIT)))
+        response = self._http.send(Request(method, url, headers or {}, body, limit=_LIMIT))
+        if (
+            response.status < 500
+        ):  # MSAL raises for those itself, and takes what is no JSON for an unknown tenant
+            response.json_object()
+        return _MsalResponse(response)
 
 
 class _MsalResponse:
@@ -238,9 +253,7 @@ def _token_or_error(ask: Callable[[], Mapping[str, Any]], account: Account) -> A
     try:
         result = ask()
     except ValueError as error:  # MSAL's way to say that tenant discovery failed
-        raise SignInError(
-            "TENANT_UNKNOWN", f"Entra has no tenant {account.tenant_id}: {redact.foreign(str(error), 160)}"
-        ) from error
+        raise SignInError("TENANT_UNKNOWN", f"Entra has no tenant {account.tenant_id}.") from error
     token = result.get("access_token")
     if isinstance(token, str):
         return AccessToken(Secret(token), int(time.time()) + int(result.get("expires_in", 0)))

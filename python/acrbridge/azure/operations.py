@@ -94,7 +94,7 @@ class Operation:
         try:
             response = self._arm.send("GET", self._url, deadline=deadline, retry=Retry(tries=3))
         except NetworkError as error:
-            return Outcome("unclear", error.message)
+            return self._outcome if deadline.passed() else Outcome("unclear", error.message)
         self._url = self._location(response) or self._url
         asked = retry_after(response.headers)
         self._interval = self._interval if asked is None else asked

@@ -37,11 +37,24 @@ class TokenStore:
 
     def tokens(self) -> msal_extensions.PersistedTokenCache:
         """MSAL's token cache; several processes may use it at once."""
-        return msal_extensions.PersistedTokenCache(self._persistence(_TOKENS))
+        persistence = self._persistence(_TOKENS)
+        try:
+            json.loads(persistence.load())
+        except msal_extensions.persistence.PersistenceNotFound:
+            pass
+        except ValueError:  # damaged: MSAL would not read it either, and all in it can be had again
+            persistence.save("{}")
+        return msal_extensions.PersistedTokenCache(persistence)
 
     def secret(self, key: str) -> Secret | None:
         """A stored secret."""
         value = self._load_secrets().get(key)
+        return Secret(value) if value else None
+
+    def secret_ending(self, end: str) -> Secret | None:
+        """The first stored secret whose key ends so."""
+        found = (value for key, value in self._load_secrets().items() if key.endswith(end))
+        value = next(found, None)
         return Secret(value) if value else None
 
     def keep_secret(self, key: str, secret: Secret) -> None:

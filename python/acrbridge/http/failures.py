@@ -26,7 +26,9 @@ _CODES: tuple[tuple[type[Exception], str, str], ...] = (
 """The special before the general."""
 
 _ABSENT_TRIES = 3
-"""Tries at a host that does not answer at all: who waits for a name that is mistyped waits in vain."""
+"""Tries at a host that refuses connections or has no address: who mistyped a name waits in vain."""
+_SILENT_TRIES = 2
+"""Tries at a host that lets connections time out."""
 
 
 @contextmanager
@@ -55,6 +57,8 @@ def tries(error: NetworkError, wanted: int) -> int:
     cause = _root(error.__cause__)
     if error.code == "TLS_UNTRUSTED" or re.search(r"Tunnel connection failed: 4\d\d", str(cause)):
         return 1
+    if isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
+        return min(wanted, _SILENT_TRIES)
     return min(wanted, _ABSENT_TRIES) if _never_connected(cause) else wanted
 
 

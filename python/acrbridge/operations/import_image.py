@@ -70,6 +70,14 @@ def _run(session: Session, plan: ImportPlan, job: ImportJob) -> operations.Opera
             f" {plan.how_to_look()}",
             stop if isinstance(stop, KeyboardInterrupt) else KeyboardInterrupt(),
         ) from None
+    except AcrBridgeError as error:
+        if error.code != "LOCATION_UNTRUSTED":
+            raise
+        raise AcrBridgeError(
+            error.code,
+            f"{error.message} The import itself was accepted; look whether it has arrived: {plan.how_to_look()}",
+            remedy="",
+        ) from error
     return operation
 
 

@@ -6,14 +6,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, RefusedError, SignInError
 from acrbridge.http import redact
 from acrbridge.http.client import HttpClient, Request, Response
 from acrbridge.http.deadlines import Clock, Deadline
+from acrbridge.http.origins import origin
 from acrbridge.http.retry import Retry
-from acrbridge.references import RegistryId
+from acrbridge.references import RegistryId, is_host
 
 REGISTRIES = "2025-11-01"
 """api-version of Microsoft.ContainerRegistry: the newest stable one that a released SDK uses."""
@@ -46,11 +47,10 @@ class Registry:
             login_server = document["properties"]["loginServer"].lower()
             sku = document["sku"]["name"]
         except (KeyError, TypeError, AttributeError):
-            identity = None
-            login_server = sku = ""
-        if identity is None:
+            identity, login_server, sku = None, "", None
+        if identity is None or not is_host(login_server) or not isinstance(sku, str):
             raise AcrBridgeError(
-                "ANSWER_UNINTELLIGIBLE", "Azure described a registry without ID or login server."
+                "ANSWER_UNINTELLIGIBLE", "Azure described a registry without ID, login server or SKU."
             )
         return cls(identity, login_server, sku, document)
 
@@ -81,17 +81,12 @@ class Refusal:
             document = response.json_object()
         except AcrBridgeError:
             document = {}
-        error = document.get("error")
-        if not isinstance(error, dict):
-            error = document
+        error = _error_object(document)
         message = str(error.get("message") or error.get("title") or response.text() or "no reason given")
-        details = [
-            str(d["message"]) for d in _list(error.get("details")) if isinstance(d, dict) and d.get("message")
-        ]
         return cls(
             response.status,
             redact.foreign(str(error.get("code") or response.status), 80),
-            redact.foreign(" ".join([message, *details]), 1000),
+            redact.foreign(" ".join([message, *_details(error)]), 1000),
             response.headers.get("x-ms-correlation-request-id"),
         )
 
@@ -153,13 +148,15 @@ class ArmClient:
         Raises:
             AcrBridgeError: as `Refusal.error` says; LOCATION_UNTRUSTED for a next page on another host.
         """
-        url: str | None = self._url(path, api_version, query)
-        for _ in range(_PAGES):
-            document = self._accepted(self.send("GET", self.same_host(url or ""))).json_object()
+        url = self._url(path, api_version, query)
+        seen: set[str] = set()
+        while url not in seen and len(seen) < _PAGES:
+            seen.add(url)
+            document = self._accepted(self.send("GET", url)).json_object()
             yield from _list(document.get("value"))
-            url = document.get("nextLink")
-            if not url:
+            if not document.get("nextLink"):
                 return
+            url = self.same_host(document["nextLink"])
         raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"Azure's list {path} does not end.")
 
     def registries(self, subscription: str) -> Iterator[Registry]:
@@ -199,23 +196,22 @@ class ArmClient:
             )
         return response
 
-    def same_host(self, url: str) -> str:
-        """The URL, when it is on ARM's own host, where the token may go.
+    def same_host(self, url: Any) -> str:
+        """A URL out of an answer, when it is one on ARM's own host, where the token may go.
 
         Raises:
             AcrBridgeError: LOCATION_UNTRUSTED.
         """
-        own, other = urlsplit(self._endpoint), urlsplit(url)
-        if (other.scheme, other.netloc.lower()) != (own.scheme, own.netloc.lower()):
-            raise AcrBridgeError(
-                "LOCATION_UNTRUSTED",
-                f"Azure's answer points to {redact.foreign(other.netloc or url, 100)!r},"
-                f" which is not {own.netloc}: the token was not sent there.",
-            )
-        return url
+        if isinstance(url, str) and origin(url) == self._endpoint:
+            return url
+        raise AcrBridgeError(
+            "LOCATION_UNTRUSTED",
+            f"Azure's answer points to {redact.foreign(redact.url(str(url)), 100)!r},"
+            f" which is not on {self._endpoint}: the token was not sent there.",
+        )
 
     def _url(self, path: str, api_version: str, query: Mapping[str, str] | None = None) -> str:
-        return f"{self._endpoint}{path}?{urlencode({**(query or {}), 'api-version': api_version})}"
+        return f"{self._endpoint}{quote(path)}?{urlencode({**(query or {}), 'api-version': api_version})}"
 
     def _headers(self, *, renew: bool) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token(renew)}", "Content-Type": "application/json"}
@@ -225,6 +221,21 @@ class ArmClient:
         if response.status != 200:
             raise Refusal.read(response).error()
         return response
+
+
+def _error_object(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """ARM's error, the first of a registry's errors, or the document where it is an error itself."""
+    candidates = [document.get("error"), *_list(document.get("errors"))]
+    return next((error for error in candidates if isinstance(error, dict)), document)
+
+
+def _details(error: Mapping[str, Any]) -> list[str]:
+    """What ARM says beside an error's message, or ASP.NET of each field."""
+    found = [detail.get("message") for detail in _list(error.get("details")) if isinstance(detail, dict)]
+    fields = error.get("errors")
+    if isinstance(fields, dict):
+        found += [text for texts in fields.values() for text in _list(texts)]
+    return [str(text) for text in found if text]
 
 
 def _list(value: Any) -> list[Any]:

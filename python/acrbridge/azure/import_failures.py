@@ -117,6 +117,8 @@ def explain(refusal: Refusal, *, target: str, source: str, image: str) -> AcrBri
         image: the source image.
     """
     said = f"({refusal.code}) {_WRAPPER.sub('', refusal.message)}"
+    if refusal.status in (401, 429):  # ARM's own answer: the source's comes inside a failure
+        return refusal.error()
     for cause in _CAUSES:
         if cause.pattern.search(f"{refusal.code}: {refusal.message}"):
             text = cause.text.format(target=target, source=source, image=image)
@@ -127,7 +129,7 @@ def explain(refusal: Refusal, *, target: str, source: str, image: str) -> AcrBri
                 correlation_id=refusal.correlation_id,
                 drop_in_status=3 if refusal.status == 404 else 1,
             )
-    if refusal.status in (401, 403, 404, 429) or refusal.status >= 500:
+    if refusal.status in (403, 404) or refusal.status >= 500:
         return refusal.error()
     return AcrBridgeError(
         "IMPORT_FAILED",

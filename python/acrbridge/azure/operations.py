@@ -7,6 +7,7 @@ a failure too, although az takes it for a success.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -14,9 +15,10 @@ from urllib.parse import urlsplit
 
 from acrbridge.azure.arm import ArmClient, Refusal
 from acrbridge.errors import AcrBridgeError, NetworkError
+from acrbridge.http import redact
 from acrbridge.http.client import Response
 from acrbridge.http.deadlines import Deadline
-from acrbridge.http.retry import TRANSIENT, Retry, retry_after
+from acrbridge.http.retry import LONGEST_WAIT, TRANSIENT, Retry, retry_after
 from acrbridge.jobs import Listener, Notice, Waiting
 
 _INTERVAL = 5.0
@@ -26,6 +28,10 @@ _SHORTEST = 0.1
 _REPLICATION = 10.0
 """Seconds in which 404 means that the operation is not known everywhere yet."""
 _ENDED_WELL = frozenset({"", "succeeded"})
+_UNREADABLE = frozenset({"ANSWER_UNINTELLIGIBLE", "ANSWER_TOO_LARGE"})
+"""Codes of answers that tell nothing of the operation: something between here and Azure gave them."""
+_NEVER_SENT = frozenset({"TLS_UNTRUSTED", "PROXY_REFUSED", "HOST_NOT_FOUND"})
+_START = Retry(tries=4, base=1.0)
 _ENDED_BADLY = frozenset({"failed", "canceled"})
 
 
@@ -56,9 +62,10 @@ class Operation:
         self._clock = arm.clock
         self._started = self._clock.now()
         self._outcome = _read(accepted)
-        self._interval = retry_after(accepted.headers)
+        self._interval = _INTERVAL
+        self._obey(accepted)
         self._url = self._location(accepted) or self._location(accepted, "Azure-AsyncOperation")
-        self.id = urlsplit(self._url).path.rpartition("/")[2] if self._url else None
+        self.id = redact.foreign(urlsplit(self._url).path.rpartition("/")[2]) if self._url else None
 
     @property
     def can_be_polled(self) -> bool:
@@ -85,7 +92,7 @@ class Operation:
             if self._outcome.state in ("succeeded", "failed") or deadline.passed():
                 break
             listener(Waiting(self.id, self._outcome.status, self.elapsed))
-            deadline.sleep(_INTERVAL if self._interval is None else max(self._interval, _SHORTEST))
+            deadline.sleep(self._interval)
         return self._outcome
 
     def _poll(self, deadline: Deadline) -> Outcome:
@@ -93,14 +100,20 @@ class Operation:
             return self._outcome
         try:
             response = self._arm.send("GET", self._url, deadline=deadline, retry=Retry(tries=3))
-        except NetworkError as error:
+        except AcrBridgeError as error:
+            if not isinstance(error, NetworkError) and error.code not in _UNREADABLE:
+                raise
             return self._outcome if deadline.passed() else Outcome("unclear", error.message)
         self._url = self._location(response) or self._url
-        asked = retry_after(response.headers)
-        self._interval = self._interval if asked is None else asked
+        self._obey(response)
         if response.status == 404 and self.elapsed < _REPLICATION:
             return Outcome("running", "Accepted")
         return _read(response)
+
+    def _obey(self, response: Response) -> None:
+        asked = retry_after(response.headers)
+        if asked is not None:
+            self._interval = min(max(asked, _SHORTEST), LONGEST_WAIT)
 
     def _location(self, response: Response, header: str = "Location") -> str | None:
         """Where to ask next, on ARM's own host. For importImage the latest Location decides."""
@@ -118,7 +131,7 @@ def _read(response: Response) -> Outcome:
         document = response.json() if response.body.strip() else None
     except AcrBridgeError as error:
         return Outcome("unclear", error.message)
-    status = str(document.get("status") or "") if isinstance(document, dict) else ""
+    status = redact.foreign(str(document.get("status") or ""), 80) if isinstance(document, dict) else ""
     if status.lower() in _ENDED_BADLY:
         return Outcome("failed", status, Refusal.read(response))
     if response.status != 202 and status.lower() in _ENDED_WELL:
@@ -126,16 +139,13 @@ def _read(response: Response) -> Outcome:
     return Outcome("running", status or "Accepted")
 
 
-def start(
-    request: Callable[[], Response], deadline: Deadline, listener: Listener, tries: int = 4
-) -> tuple[Response, bool]:
+def start(request: Callable[[], Response], deadline: Deadline, listener: Listener) -> tuple[Response, bool]:
     """Send the request that starts an operation, again where its answer was lost or the service was too busy.
 
     Args:
         request: sends it once.
         deadline: when to give up.
         listener: hears why it is sent again.
-        tries: requests in all.
 
     Returns:
         The answer, and whether an earlier request may have been accepted too.
@@ -143,21 +153,27 @@ def start(
     Raises:
         NetworkError: no answer came.
     """
-    retry = Retry(tries=tries, base=1.0)
     maybe_accepted = False
-    for failures in range(1, tries + 1):
-        asked = None
+    for failures in itertools.count(1):
         try:
             response = request()
         except NetworkError as error:
-            if failures == tries or error.code in ("TLS_UNTRUSTED", "PROXY_REFUSED", "HOST_NOT_FOUND"):
+            wait = _wait(failures, None, deadline)
+            if wait is None or error.code in _NEVER_SENT:
                 raise
             maybe_accepted, reason = True, error.message
         else:
-            if response.status not in TRANSIENT or failures == tries:
+            wait = _wait(failures, retry_after(response.headers), deadline)
+            if wait is None or response.status not in TRANSIENT:
                 return response, maybe_accepted
             maybe_accepted = maybe_accepted or response.status != 429
-            asked, reason = retry_after(response.headers), f"Azure answered {response.status}."
+            reason = f"Azure answered {response.status}."
         listener(Notice(f"{reason} Asking again."))
-        deadline.sleep(retry.wait(failures, asked))
-    raise AssertionError("the last try returns or raises")
+        deadline.sleep(wait)
+    raise AssertionError("count() does not end")
+
+
+def _wait(failures: int, asked: float | None, deadline: Deadline) -> float | None:
+    """Seconds before the request is sent again; None where it is not to be."""
+    wait = _START.wait(failures, asked)
+    return wait if failures < _START.tries and wait < deadline.remaining() else None

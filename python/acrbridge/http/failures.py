@@ -57,9 +57,9 @@ def tries(error: NetworkError, wanted: int) -> int:
     cause = _root(error.__cause__)
     if error.code == "TLS_UNTRUSTED" or re.search(r"Tunnel connection failed: 4\d\d", str(cause)):
         return 1
-    if isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
-        return min(wanted, _SILENT_TRIES)
-    return min(wanted, _ABSENT_TRIES) if _never_connected(cause) else wanted
+    if isinstance(cause, urllib3.exceptions.NewConnectionError):  # which is a ConnectTimeoutError, too
+        return min(wanted, _ABSENT_TRIES)
+    return min(wanted, _SILENT_TRIES) if _never_connected(cause) else wanted
 
 
 def _ours(error: BaseException, url: str) -> NetworkError:

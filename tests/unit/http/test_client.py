@@ -251,10 +251,14 @@ def test_a_proxy_that_refuses_is_not_asked_again_but_one_that_fails_is(status: s
     assert len(adapter.sent) == tries
 
 
-def test_a_host_that_does_not_answer_at_all_is_given_up_after_three_tries() -> None:
-    client, adapter = scripted(*[_connection_error(_ABSENT)] * 5)
-    assert refusal_of(client, Request("GET", URL)).code == "UNREACHABLE"
-    assert len(adapter.sent) == 3
+@pytest.mark.parametrize(
+    ("reason", "tries"),
+    [(_ABSENT, 3), (_RESOLUTION, 3), (urllib3.exceptions.ConnectTimeoutError("no answer in 10 s"), 2)],
+)
+def test_a_host_that_does_not_answer_at_all_is_given_up_soon(reason: Exception, tries: int) -> None:
+    client, adapter = scripted(*[_connection_error(reason)] * 5)
+    refusal_of(client, Request("GET", URL))
+    assert len(adapter.sent) == tries
 
 
 def test_a_proxy_that_does_not_answer_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:

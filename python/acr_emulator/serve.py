@@ -53,8 +53,6 @@ def serve(state: State, options: Options, ready: Callable[[World], None]) -> Non
         OSError: the port is taken.
     """
     _refuse_second(state)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)  # the server raises it again when it has ended
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         runner.run(_serve(state, options, ready))
 
@@ -66,7 +64,9 @@ async def _serve(state: State, options: Options, ready: Callable[[World], None])
     port = door.listen(LOOPBACK, options.port)
     world = World(state, Signer(state), replace(options, port=port), _identity_header(state))
     server = uvicorn.Server(_configuration(Application(world, log)))
-    looking = asyncio.create_task(_listen_at_registries(state, door, port))
+    _end_at_signals(server)
+    _listen_at_registries(state, door, port)
+    looking = asyncio.create_task(_look_for_registries(state, door, port))
     endpoint = write_endpoint(world, certificates.ca_file)
     ready(world)
     try:
@@ -76,6 +76,16 @@ async def _serve(state: State, options: Options, ready: Callable[[World], None])
         looking.cancel()
         await door.close()
         log.close()
+
+
+def _end_at_signals(server: uvicorn.Server) -> None:
+    """End the server at a signal, also when it comes before the server's own handlers or after them."""
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
 
 
 def _configuration(application: Application) -> uvicorn.Config:
@@ -99,11 +109,15 @@ def _protocol(server: uvicorn.Server) -> asyncio.Protocol:
     return Connection(config=server.config, server_state=server.server_state, app_state={})
 
 
-async def _listen_at_registries(state: State, door: FrontDoor, port: int) -> None:
+def _listen_at_registries(state: State, door: FrontDoor, port: int) -> None:
+    addresses = [registry.loopback for registry in state.find(Registry) if registry.loopback]
+    door.listen_where_possible(addresses, port)
+
+
+async def _look_for_registries(state: State, door: FrontDoor, port: int) -> None:
     while True:
-        addresses = [registry.loopback for registry in state.find(Registry) if registry.loopback]
-        door.listen_where_possible(addresses, port)
         await asyncio.sleep(NEW_ADDRESSES)
+        _listen_at_registries(state, door, port)
 
 
 def _identity_header(state: State) -> str:

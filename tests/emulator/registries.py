@@ -118,7 +118,19 @@ class Registries:
         self._log.close()
         self.state.close()
 
-    def ask(
+    def ask(self, method: str, target: str, host: str = OPEN, **more: Any) -> Answer:
+        """One request; see `_ask` for the rest."""
+        return self._runner.run(self._ask(method, target, host, **more))
+
+    def ask_at_once(self, requests: Sequence[Mapping[str, Any]]) -> list[Answer]:
+        """Several requests that are under way at the same time."""
+
+        async def ask_all() -> list[Answer]:
+            return await asyncio.gather(*(self._ask(**request) for request in requests))
+
+        return self._runner.run(ask_all())
+
+    async def _ask(
         self,
         method: str,
         target: str,
@@ -144,7 +156,7 @@ class Registries:
             "headers": [(name.lower().encode(), value.encode()) for name, value in sent.items()],
             "client": ("127.0.0.1", 50000),
         }
-        return self._runner.run(self._exchange(scope, pieces, broken_off=broken_off))
+        return await self._exchange(scope, pieces, broken_off=broken_off)
 
     def token(self, host: str, *scopes: str, who: tuple[str, str] | None = None) -> str:
         """An access token for scopes, by user name and password, or anonymously."""

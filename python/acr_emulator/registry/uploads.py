@@ -12,8 +12,10 @@ import re
 import secrets
 import uuid
 from collections import defaultdict
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from acr_emulator.records import Upload
@@ -22,6 +24,7 @@ from acr_emulator.registry.errors import RegistryError
 from acr_emulator.registry.names import check_digest, check_name
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from acr_emulator.registry.call import Call
@@ -71,20 +74,18 @@ class Uploads:
         call.state.put(upload)
         _path(call, upload).touch()
         if digest:
-            return await self._finish(call, upload)
+            return await self._finish_at_once(call, upload)
         return _accepted(call, upload, 202)
 
     async def append(self, call: Call) -> Response:
         """Take the next chunk, or all of a stream."""
-        upload = _find(call)
-        async with self._locks[upload.upload_id]:
+        async with self._held(call) as upload:
             await self._receive(call, upload)
-        return _accepted(call, upload, 202)
+            return _accepted(call, upload, 202)
 
     async def finish(self, call: Call) -> Response:
         """Take the last bytes, if any, and make a blob of what has arrived."""
-        upload = _find(call)
-        async with self._locks[upload.upload_id]:
+        async with self._held(call) as upload:
             return await self._finish(call, upload)
 
     async def show(self, call: Call) -> Response:
@@ -93,9 +94,22 @@ class Uploads:
 
     async def cancel(self, call: Call) -> Response:
         """Forget an upload."""
-        upload = _find(call)
-        self._forget(call, upload)
+        async with self._held(call) as upload:
+            self._forget(call, upload)
         return Response(status_code=204)
+
+    @asynccontextmanager
+    async def _held(self, call: Call) -> AsyncIterator[Upload]:
+        """The upload that a request names, for one request at a time."""
+        async with self._locks[_find(call).upload_id]:
+            yield _find(call)  # again: the request before may have finished it
+
+    async def _finish_at_once(self, call: Call, upload: Upload) -> Response:
+        try:
+            return await self._finish(call, upload)
+        except ClientDisconnect:  # before it could hear where to go on
+            self._forget(call, upload)
+            raise
 
     async def _finish(self, call: Call, upload: Upload) -> Response:
         digest = check_digest(call.query("digest"))

@@ -113,6 +113,19 @@ def test_what_arrived_before_a_broken_connection_stays(registries: Registries, l
     assert registries.ask("PUT", finish(location), body=CONTENT[90:], headers=headers).status == 201
 
 
+def test_nothing_stays_of_a_single_request_that_was_broken_off(registries: Registries) -> None:
+    target = f"/v2/app/blobs/uploads/?digest={DIGEST}"
+    assert registries.ask("POST", target, chunks=[CONTENT[:60]], broken_off=True).status == 0
+    assert registries.state.find(Upload) == []
+    assert list(registries.state.uploads.iterdir()) == []
+
+
+def test_an_upload_is_finished_once(registries: Registries, location: str) -> None:
+    target = {"method": "PUT", "target": finish(location), "body": CONTENT}
+    answers = registries.ask_at_once([target, target])
+    assert sorted(answer.status for answer in answers) == [201, 404]
+
+
 def test_an_upload_outlives_a_restart(tmp_path: Path, signing_key: bytes) -> None:
     before = Registries(tmp_path / "state", signing_key)
     location = before.ask("POST", "/v2/app/blobs/uploads/").header("Location")

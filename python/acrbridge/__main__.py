@@ -12,9 +12,12 @@ def main() -> int:
 
         sys.stdout.write(f"{__version__}\n")
         return 0
-    from acrbridge.cli.app import main as run
+    try:
+        from acrbridge.cli.app import main as run
 
-    return run(sys.argv[1:])
+        return run(sys.argv[1:])
+    except KeyboardInterrupt:  # before a command could take it
+        return 130
 
 
 if __name__ == "__main__":

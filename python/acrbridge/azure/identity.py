@@ -17,16 +17,20 @@ from urllib.parse import urlencode, urlsplit
 
 import msal
 
-from acrbridge.azure.clouds import Cloud, scope
+from acrbridge.azure.clouds import CLOUDS, Cloud, scope
 from acrbridge.azure.profile import Account
 from acrbridge.azure.token_store import TokenStore
 from acrbridge.errors import AcrBridgeError, NetworkError, SignInError
 from acrbridge.http import redact
 from acrbridge.http.client import HttpClient, Request, Response
+from acrbridge.http.origins import origin
 from acrbridge.jobs import Secret
 
 for _library in ("msal", "msal_extensions"):  # they log tracebacks; without a handler those go to stderr
     logging.getLogger(_library).addHandler(logging.NullHandler())
+
+_ENTRA = frozenset(cloud.authority for cloud in CLOUDS.values())
+"""Origins that an application's secret may go to: a tenant's endpoints can be another cloud's."""
 
 _RENEW_BEFORE = 300
 """Seconds before its end at which a token is renewed, as MSAL has it."""
@@ -112,7 +116,7 @@ class Identity:
                 account.name,
                 client_credential=secret.reveal(),
                 authority=f"{self._cloud.authority}/{account.tenant_id}",
-                http_client=_MsalTransport(self._http),
+                http_client=_MsalTransport(self._http, _ENTRA),
                 token_cache=self._store.tokens(),
                 instance_discovery=False,
             )
@@ -180,10 +184,16 @@ def tenant_of(token: AccessToken) -> str:
 
 
 class _MsalTransport:
-    """What MSAL takes for a session of requests."""
+    """What MSAL takes for a session of requests.
 
-    def __init__(self, http: HttpClient) -> None:
+    Args:
+        http: sends.
+        origins: where requests may go, whatever a discovery document says; None: anywhere.
+    """
+
+    def __init__(self, http: HttpClient, origins: frozenset[str] | None = None) -> None:
         self._http = http
+        self._origins = origins
 
     def get(
         self,
@@ -216,12 +226,15 @@ class _MsalTransport:
         headers: Mapping[str, str] | None,
         body: str | None,
     ) -> _MsalResponse:
+        if self._origins is not None and origin(url) not in self._origins:
+            raise AcrBridgeError(
+                "LOCATION_UNTRUSTED", f"Entra's answer points to {redact.foreign(redact.url(url), 100)!r}."
+            )
         if params:
             url = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}"
         response = self._http.send(Request(method, url, headers or {}, body, limit=_LIMIT))
-        if (
-            response.status < 500
-        ):  # MSAL raises for those itself, and takes what is no JSON for an unknown tenant
+        # MSAL raises for 5xx itself, and takes what is no JSON for an unknown tenant.
+        if response.status < 500:
             response.json_object()
         return _MsalResponse(response)
 

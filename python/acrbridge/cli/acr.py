@@ -79,6 +79,10 @@ def import_image(
     from acrbridge.operations.import_image import import_image
     from acrbridge.operations.read_back import require_verified as check_verified
 
+    if no_wait and require_verified:
+        raise UsageError(
+            "OPTIONS_CONFLICT", "--no-wait leaves nothing to read back: leave out --require-verified."
+        )
     secret = run.password(password, stdin=password_stdin, variable=SOURCE_PASSWORD_VARIABLE, prompt=False)
     job = ImportJob(
         registry=name,

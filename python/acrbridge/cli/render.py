@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from acrbridge.errors import UsageError
+from acrbridge.http import redact
 
 Columns = Callable[[Any], Any]
 """Makes rows for a table out of a result, where its own keys are not the columns."""
+
+_INVISIBLE = re.compile(r"[\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+"""What a terminal obeys and a reader does not see; within JSON's strings it can be escaped."""
 
 _NO_COLUMNS = frozenset({"id", "type", "etag"})
 
@@ -48,7 +53,10 @@ def render(result: Any, output: str, query: str | None = None, columns: Columns 
             text = yaml.safe_dump(plain, default_flow_style=False, allow_unicode=True)
             return _coloured(text, "yaml") if output == "yamlc" else text
         case _:
-            text = json.dumps(result, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+            text = _INVISIBLE.sub(
+                lambda found: f"\\u{ord(found[0]):04x}",
+                json.dumps(result, ensure_ascii=False, indent=2, sort_keys=True) + "\n",
+            )
             return _coloured(text, "json") if output == "jsonc" else text
 
 
@@ -154,7 +162,7 @@ def _row(item: Any, *, sort: bool) -> Mapping[str, Any]:
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else redact.printable(str(value))
 
 
 def _tsv_row(item: Any) -> str:

@@ -178,7 +178,8 @@ def _login_may(state: State, username: str, registry: Registry, repository: str,
     if login is None:
         return False
     if repository == CATALOG:
-        return any(pattern == "*" and "metadata_read" in actions for pattern, actions in login.scopes)
+        action = "pull" if registry.kind == "foreign" else "metadata_read"
+        return any(pattern == "*" and action in actions for pattern, actions in login.scopes)
     return any(
         action in actions and fnmatch.fnmatchcase(repository, pattern) for pattern, actions in login.scopes
     )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 DOCKER_HUB_SERVICE = "registry.docker.io"
 """What Docker Hub's challenge calls itself."""
+MORE_INFORMATION = "authentication required, visit https://aka.ms/acr/authorization for more information."
+"""ACR's words."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +94,25 @@ def challenge(
     realm, service = token_endpoint(registry, login_server)
     header = f'Bearer realm="{realm}",service="{service}"'
     if repository is None:
-        return RegistryError("UNAUTHORIZED", headers={"WWW-Authenticate": header}, detail=[])
+        return unauthorized(registry, [], header)
     kind, name = ("registry", "catalog") if repository == access.CATALOG else ("repository", repository)
     scope = f"{kind}:{name}:{action}" + (f" repository:{source}:pull" if source else "")
     header += f',scope="{scope}",error="invalid_token"'
     detail = [{"Type": kind, "Name": name, "Action": word} for word in action.split(",")]
-    return RegistryError("UNAUTHORIZED", headers={"WWW-Authenticate": header}, detail=detail)
+    return unauthorized(registry, detail, header)
+
+
+def unauthorized(registry: Registry, detail: list[dict[str, str]], header: str = "") -> RegistryError:
+    """The 401 of a registry, in its own words.
+
+    Args:
+        registry: the one that was asked.
+        detail: which actions are refused.
+        header: of WWW-Authenticate; "" for none.
+    """
+    message = MORE_INFORMATION if registry.kind == "azure" else ""
+    headers = {"WWW-Authenticate": header} if header else None
+    return RegistryError("UNAUTHORIZED", message, detail=detail, headers=headers)
 
 
 def token_endpoint(registry: Registry, login_server: str) -> tuple[str, str]:

@@ -32,10 +32,7 @@ CODES: dict[str, tuple[int, str]] = {
     "SIZE_INVALID": (413, "provided length is over the limit"),
     "TAG_UNKNOWN": (404, "the specified tag does not exist"),
     "TOOMANYREQUESTS": (429, "too many requests"),
-    "UNAUTHORIZED": (
-        401,
-        "authentication required, visit https://aka.ms/acr/authorization for more information.",
-    ),
+    "UNAUTHORIZED": (401, "authentication required"),
     "UNSUPPORTED": (405, "The operation is unsupported."),
 }
 """HTTP status and message of each code."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.responses import JSONResponse
 
 from acr_emulator.registry import access
-from acr_emulator.registry.authorization import basic_credentials, token_endpoint
+from acr_emulator.registry.authorization import basic_credentials, token_endpoint, unauthorized
 from acr_emulator.registry.errors import RegistryError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ async def exchange(call: Call) -> Response:
         raise RegistryError("UNSUPPORTED", "unsupported grant_type", status=400)
     principal = access.principal_of_entra_token(call.world, call.registry, _first(form, "access_token"))
     if principal is None or not _has_any_right(call, principal):
-        raise RegistryError("UNAUTHORIZED", detail=[])
+        raise unauthorized(call.registry, [])
     claims = {
         **_claims(call, principal, "refresh_token"),
         "tenant": call.registry.tenant_id,
@@ -57,7 +57,9 @@ async def token_by_get(call: Call) -> Response:
         principal = _anonymous(call)
     else:
         credentials = basic_credentials(header)
-        principal = _known(credentials and access.authenticate_basic(call.world, call.registry, *credentials))
+        principal = _known(
+            call, credentials and access.authenticate_basic(call.world, call.registry, *credentials)
+        )
     form = {name: parameters.getlist(name) for name in parameters}
     return _access_token(call, principal, form)
 
@@ -72,10 +74,10 @@ def _principal_of_form(call: Call, form: Mapping[str, list[str]]) -> Principal:
     match _first(form, "grant_type"):
         case "refresh_token":
             token = _first(form, "refresh_token")
-            return _known(access.principal_of_refresh_token(call.world, call.registry, token))
+            return _known(call, access.principal_of_refresh_token(call.world, call.registry, token))
         case "password" if "username" in form or "password" in form:
             credentials = (_first(form, "username"), _first(form, "password"))
-            return _known(access.authenticate_basic(call.world, call.registry, *credentials))
+            return _known(call, access.authenticate_basic(call.world, call.registry, *credentials))
         case "password":
             return _anonymous(call)
         case _:
@@ -127,12 +129,12 @@ def _anonymous(call: Call) -> Principal:
     registry = call.registry
     if registry.kind == "foreign" or registry.anonymous_pull or access.is_open(call.world, registry):
         return access.ANONYMOUS
-    raise RegistryError("UNAUTHORIZED", detail=[])
+    raise unauthorized(call.registry, [])
 
 
-def _known(principal: Principal | None) -> Principal:
+def _known(call: Call, principal: Principal | None) -> Principal:
     if principal is None:
-        raise RegistryError("UNAUTHORIZED", detail=[])
+        raise unauthorized(call.registry, [])
     return principal
 
 

@@ -156,6 +156,7 @@ RULES = {
     "nobody at a private repository": (HUB, Principal("anonymous"), "private/app", "pull", False),
     "user at a private repository": (HUB, Principal("login", "hub-user"), "private/app", "pull", True),
     "user pushes not": (HUB, Principal("login", "hub-user"), "library/nats", "push", False),
+    "user lists all": (PRIVATE, Principal("login", "example"), CATALOG, "*", True),
     "user who may push": (PRIVATE, Principal("login", "example"), "team/app", "push", True),
 }
 
@@ -203,6 +204,7 @@ def test_foreign_registries_challenge_as_their_own(
     for path in ("/v2/library/nats/manifests/latest", "/v2/library/nats/tags/list"):
         answer = registries.ask("GET", path, alias)
         assert (answer.status, answer.header("WWW-Authenticate")) == (401, f'{header},error="invalid_token"')
+        assert answer.json()["errors"][0]["message"] == "authentication required"
 
 
 def test_a_foreign_registry_has_nothing_of_azures(registries: Registries) -> None:

@@ -35,6 +35,7 @@ _ENTRA = frozenset(cloud.authority for cloud in CLOUDS.values())
 _RENEW_BEFORE = 300
 """Seconds before its end at which a token is renewed, as MSAL has it."""
 _LIMIT = 256 << 10
+_SYSTEM = "SYSTEM_ASSIGNED_MANAGED_IDENTITY"
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Identity:
         return self._service_principal(account, resource, secret)
 
     def _service_principal(self, account: Account, resource: str, secret: Secret) -> AccessToken:
-        def ask() -> Mapping[str, Any]:
+        try:
             application = msal.ConfidentialClientApplication(
                 account.name,
                 client_credential=secret.reveal(),
@@ -120,24 +121,21 @@ class Identity:
                 token_cache=self._store.tokens(),
                 instance_discovery=False,
             )
-            return dict(application.acquire_token_for_client([scope(resource)]))
-
-        return _token_or_error(ask, account)
+        except ValueError as error:  # MSAL's way to say that tenant discovery failed
+            raise SignInError("TENANT_UNKNOWN", f"Entra has no tenant {account.tenant_id}.") from error
+        return _token_or_error(lambda: application.acquire_token_for_client([scope(resource)]), account)
 
     def _managed_identity(self, account: Account, resource: str) -> AccessToken:
-        def ask() -> Mapping[str, Any]:
-            client = msal.ManagedIdentityClient(
-                _managed_identity(account),
-                http_client=_MsalTransport(self._http),
-                token_cache=self._store.tokens(),
-            )
-            return dict(client.acquire_token_for_client(resource=resource))
-
+        client = msal.ManagedIdentityClient(
+            _managed_identity(account),
+            http_client=_MsalTransport(self._http),
+            token_cache=self._store.tokens(),
+        )
         try:
-            return _token_or_error(ask, account)
+            return _token_or_error(lambda: client.acquire_token_for_client(resource=resource), account)
         except SignInError:
             raise
-        except (AcrBridgeError, msal.ManagedIdentityError) as error:
+        except AcrBridgeError as error:
             raise SignInError(
                 "IDENTITY_UNAVAILABLE",
                 f"No managed identity answers on this computer: {redact.foreign(str(error))}",
@@ -163,10 +161,11 @@ class Identity:
 
     def _forget_tokens(self, account: Account) -> None:
         cache = self._store.tokens()
-        client_id = account.identity_id or "SYSTEM_ASSIGNED_MANAGED_IDENTITY"
-        query = {"client_id": account.name if account.kind == "servicePrincipal" else client_id}
-        for entry in list(cache.search(cache.CredentialType.ACCESS_TOKEN, query=query)):
-            cache.remove_at(entry)
+        # MSAL 1.39 keeps the system-assigned identity's tokens under None, though its source names another key.
+        names = [account.name] if account.kind == "servicePrincipal" else [account.identity_id, _SYSTEM]
+        for entry in list(cache.search(cache.CredentialType.ACCESS_TOKEN)):
+            if entry.get("client_id") in names:
+                cache.remove_at(entry)
 
 
 def tenant_of(token: AccessToken) -> str:
@@ -233,9 +232,9 @@ class _MsalTransport:
         if params:
             url = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}"
         response = self._http.send(Request(method, url, headers or {}, body, limit=_LIMIT))
-        # MSAL raises for 5xx itself, and takes what is no JSON for an unknown tenant.
-        if response.status < 500:
-            response.json_object()
+        if response.status >= 500:
+            raise NetworkError("SERVICE_ERROR", f"{origin(url)} answered {response.status}.")
+        response.json_object()  # MSAL takes what is no JSON for an unknown tenant
         return _MsalResponse(response)
 
 
@@ -265,11 +264,12 @@ _BY_AADSTS: Mapping[int, tuple[str, str]] = {
 def _token_or_error(ask: Callable[[], Mapping[str, Any]], account: Account) -> AccessToken:
     try:
         result = ask()
-    except ValueError as error:  # MSAL's way to say that tenant discovery failed
-        raise SignInError("TENANT_UNKNOWN", f"Entra has no tenant {account.tenant_id}.") from error
+        lifetime = int(result.get("expires_in", 0))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", "The token that came back makes no sense.") from error
     token = result.get("access_token")
     if isinstance(token, str):
-        return AccessToken(Secret(token), int(time.time()) + int(result.get("expires_in", 0)))
+        return AccessToken(Secret(token), int(time.time()) + lifetime)
     raise _sign_in_error(result, account)
 
 

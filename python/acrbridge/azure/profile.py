@@ -6,18 +6,20 @@ import json
 import os
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from acrbridge.errors import AcrBridgeError, NotFoundError, SignInError
 
 _FILE = "profile.json"
+
+Kind = Literal["servicePrincipal", "managedIdentity"]
 
 
 @dataclass(frozen=True)
 class Account:
     """An identity that signed in: a service principal, or a managed identity of the host."""
 
-    kind: Literal["servicePrincipal", "managedIdentity"]
+    kind: Kind
     name: str
     """Client ID of a service principal; az's name for a managed identity."""
     tenant_id: str
@@ -133,15 +135,10 @@ class Profile:
     def _load(self) -> list[Subscription]:
         try:
             document = json.loads(self._file.read_text("utf-8"))
-            return [
-                Subscription(
-                    **{**item, "account": Account(**item["account"]), "managed_by": tuple(item["managed_by"])}
-                )
-                for item in document["subscriptions"]
-            ]
+            return [_subscription(item) for item in document["subscriptions"]]
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             raise AcrBridgeError(
                 "FILE_UNREADABLE",
                 f"The profile {self._file} is damaged.",
@@ -154,3 +151,13 @@ class Profile:
         draft = self._file.with_name(f"{_FILE}.{os.getpid()}")
         draft.write_text(json.dumps(document, indent=2), "utf-8")
         draft.replace(self._file)
+
+
+def _subscription(item: Any) -> Subscription:
+    """A subscription out of the file; raises what reading a damaged one raises."""
+    account = Account(**item["account"])
+    found = Subscription(**{**item, "account": account, "managed_by": tuple(item["managed_by"])})
+    texts = (found.id, found.name, found.state, found.tenant_id, found.cloud, account.name, account.tenant_id)
+    if not all(isinstance(text, str) for text in texts) or account.kind not in get_args(Kind):
+        raise ValueError("not what was written")
+    return found

@@ -11,6 +11,7 @@ import os
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import msal_extensions
 
@@ -19,6 +20,8 @@ from acrbridge.jobs import Secret
 
 _TOKENS = "tokens.bin"
 _SECRETS = "secrets.bin"
+_DAMAGED = (ValueError, RecursionError)
+"""What reading JSON raises."""
 
 
 class TokenStore:
@@ -34,15 +37,17 @@ class TokenStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _check_folder(folder)
 
     def tokens(self) -> msal_extensions.PersistedTokenCache:
         """MSAL's token cache; several processes may use it at once."""
         persistence = self._persistence(_TOKENS)
         try:
-            json.loads(persistence.load())
+            if not _is_token_cache(json.loads(persistence.load())):
+                persistence.save("{}")
         except msal_extensions.persistence.PersistenceNotFound:
             pass
-        except ValueError:  # damaged: MSAL would not read it either, and all in it can be had again
+        except _DAMAGED:  # MSAL would not read it either, and all in it can be had again
             persistence.save("{}")
         return msal_extensions.PersistedTokenCache(persistence)
 
@@ -94,12 +99,29 @@ class TokenStore:
     def _load_secrets(self) -> dict[str, str]:
         try:
             document = json.loads(self._persistence(_SECRETS).load())
-        except (msal_extensions.persistence.PersistenceNotFound, ValueError):
+        except (msal_extensions.persistence.PersistenceNotFound, *_DAMAGED):
             return {}
-        return document if isinstance(document, dict) else {}
+        entries = document.items() if isinstance(document, dict) else ()
+        return {key: value for key, value in entries if isinstance(value, str)}
 
     def _save_secrets(self, secrets: dict[str, str]) -> None:
         self._persistence(_SECRETS).save(json.dumps(secrets))
+
+
+def _is_token_cache(document: Any) -> bool:
+    """Whether a document has the form of MSAL's cache: entries by kind and key."""
+    return isinstance(document, dict) and all(isinstance(entries, dict) for entries in document.values())
+
+
+def _check_folder(folder: Path) -> None:
+    """In a folder that others may write to, any file can be swapped for another."""
+    status = folder.stat()
+    if os.name != "nt" and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+        raise AcrBridgeError(
+            "FILE_UNREADABLE",
+            f"The folder {folder} is not yours alone to write to (mode {stat.S_IMODE(status.st_mode):04o}).",
+            remedy=f"Run chmod 700 {folder}, or choose another folder with ACRBRIDGE_CONFIG_DIR.",
+        )
 
 
 def _check_private(path: Path) -> None:

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pytest
 
-from interop.strangers import find_tool
-
-if TYPE_CHECKING:
-    from interop.strangers import Emulator
+from interop.strangers import find_tool, running_emulator
 
 STRICT = (
     "OCI_API_BLOBS_DIGEST_HEADER",
@@ -22,22 +17,31 @@ STRICT = (
 """Checks that are off by default. OCI_DATA_SPARSE stays off: it asks to take images that lack their layers."""
 
 
-@pytest.fixture(scope="module")
-def checks(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> list[ElementTree.Element]:
+OPEN_REGISTRY = "adatum.azurecr.io"
+
+
+@pytest.fixture(scope="module", params=["with credentials", "anonymous push"])
+def checks(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> list[ElementTree.Element]:
     """Every check of one run of the suite, in repositories that nobody has used."""
-    folder, fresh = tmp_path_factory.mktemp("conformance"), uuid.uuid4().hex[:8]
-    settings = {
-        "OCI_VERSION": "1.1",
-        "OCI_REGISTRY": "contoso.azurecr.io",
-        "OCI_TLS": "enabled",
-        "OCI_REPO1": f"conformance/{fresh}/one",
-        "OCI_REPO2": f"conformance/{fresh}/two",
-        "OCI_USERNAME": emulator["AZURE_CLIENT_ID"],
-        "OCI_PASSWORD": emulator["AZURE_CLIENT_SECRET"],
-        "OCI_RESULTS_DIR": str(folder),
-        **dict.fromkeys(STRICT, "true"),
-    }
-    emulator.start(find_tool("conformance"), home=folder, **settings)
+    suite, folder = find_tool("conformance"), tmp_path_factory.mktemp("conformance")
+    with running_emulator(folder / "state", "--anonymous-push", OPEN_REGISTRY) as emulator:
+        sender = {
+            "OCI_REGISTRY": "contoso.azurecr.io",
+            "OCI_USERNAME": emulator["AZURE_CLIENT_ID"],
+            "OCI_PASSWORD": emulator["AZURE_CLIENT_SECRET"],
+        }
+        settings = {
+            "OCI_VERSION": "1.1",
+            "OCI_TLS": "enabled",
+            "OCI_REPO1": "conformance/one",
+            "OCI_REPO2": "conformance/two",
+            "OCI_RESULTS_DIR": str(folder),
+            **(sender if request.param == "with credentials" else {"OCI_REGISTRY": OPEN_REGISTRY}),
+            **dict.fromkeys(STRICT, "true"),
+        }
+        emulator.start(suite, home=folder, **settings)
     return list(ElementTree.parse(folder / "junit.xml").iter("testcase"))
 
 

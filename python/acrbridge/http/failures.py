@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -57,7 +58,8 @@ def tries(error: NetworkError, wanted: int) -> int:
     cause = _root(error.__cause__)
     if error.code == "TLS_UNTRUSTED" or re.search(r"Tunnel connection failed: 4\d\d", str(cause)):
         return 1
-    if isinstance(cause, urllib3.exceptions.NewConnectionError):  # which is a ConnectTimeoutError, too
+    # NewConnectionError is a ConnectTimeoutError, too.
+    if isinstance(cause, urllib3.exceptions.NewConnectionError) or _is_cut_tls(cause):
         return min(wanted, _ABSENT_TRIES)
     return min(wanted, _SILENT_TRIES) if _never_connected(cause) else wanted
 
@@ -74,6 +76,8 @@ def _ours(error: BaseException, url: str) -> NetworkError:
     # urllib3 blames the proxy where a connection ends within its tunnel.
     if isinstance(root, ConnectionError):
         return NetworkError("UNREACHABLE", f"{host} broke off the connection ({_reason(root)}).")
+    if _is_cut_tls(root):
+        return NetworkError("UNREACHABLE", f"{host} broke off the connection ({_reason(root)}).")
     for kind, code, text in _CODES:
         if isinstance(error, kind):
             return NetworkError(code, f"{host} {text} ({_reason(root)}).")
@@ -82,6 +86,12 @@ def _ours(error: BaseException, url: str) -> NetworkError:
 
 def _never_connected(root: object) -> bool:
     return isinstance(root, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
+
+
+def _is_cut_tls(root: object) -> bool:
+    """Whether the connection ended in its handshake: that says nothing of the certificate."""
+    inner = root.args[0] if isinstance(root, urllib3.exceptions.SSLError) and root.args else None
+    return isinstance(inner, ssl.SSLEOFError | ssl.SSLZeroReturnError)
 
 
 def _root(error: BaseException | None) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -71,7 +72,8 @@ def running(state: Path) -> Emulator | None:
         found = Emulator(state, document["pid"], document["port"], document["url"], document["environment"])
     except (OSError, ValueError, KeyError):
         return None
-    return found if _is_alive(found.pid) else None
+    # By its port: the process ID may have been given to another since.
+    return found if _answers(found.port) else None
 
 
 def find(state: Path) -> Emulator:
@@ -115,7 +117,7 @@ def stop(emulator: Emulator) -> None:
     """
     os.kill(emulator.pid, signal.SIGTERM)
     end = time.monotonic() + _STOP
-    while running(emulator.state):
+    while _answers(emulator.port) or _exists(emulator.pid):
         if time.monotonic() > end:
             raise AcrBridgeError(
                 "EMULATOR_FAILED", f"The emulator (process {emulator.pid}) does not end.", remedy=""
@@ -150,7 +152,7 @@ def serving(state: Path | None, options: EmulatorOptions) -> Iterator[Emulator]:
     if state and (found := running(state)):
         yield found
         return
-    with TemporaryDirectory(prefix="acrbridge-emulator-") as folder:
+    with TemporaryDirectory(prefix="acrbridge-emulator-", ignore_cleanup_errors=True) as folder:
         emulator = start(state or Path(folder), options)
         try:
             yield emulator
@@ -225,7 +227,18 @@ def _last_words(state: Path) -> str:
     return lines[-1] if lines else "it said nothing"
 
 
-def _is_alive(pid: int) -> bool:
+def _answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _exists(pid: int) -> bool:
+    """Whether a process has not ended yet; on Windows, where asking would signal it, its port decides alone."""
+    if sys.platform == "win32":
+        return False
     with suppress(OSError):
         os.waitpid(pid, os.WNOHANG)  # our own child would stay a zombie otherwise
     try:

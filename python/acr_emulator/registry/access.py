@@ -145,6 +145,8 @@ def principal_of_claims(claims: dict[str, Any]) -> Principal:
 
 def may(world: World, principal: Principal, registry: Registry, repository: str, action: str) -> bool:
     """Whether somebody may do an action in a repository (or, with CATALOG, list all repositories)."""
+    if action not in ROLE_ACTIONS:
+        return False
     if is_open(world, registry) or (action in READ_ACTIONS and _is_public(registry, repository)):
         return True
     match principal.kind:
@@ -187,8 +189,8 @@ def _login_may(state: State, username: str, registry: Registry, repository: str,
 
 def _identity_may(state: State, object_id: str, registry: Registry, action: str) -> bool:
     data = registry.repository_permissions
-    name = (DATA_ACTIONS if data else ROLE_ACTIONS).get(action)
-    return name is not None and rights.is_allowed(state, object_id, name, registry.resource_id, data=data)
+    name = (DATA_ACTIONS if data else ROLE_ACTIONS)[action]
+    return rights.is_allowed(state, object_id, name, registry.resource_id, data=data)
 
 
 def _admin(registry: Registry, password: str) -> Principal | None:

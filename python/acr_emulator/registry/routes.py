@@ -201,4 +201,7 @@ def _check_right(call: Call, right: Right) -> None:
 def _has(call: Call, repository: str, right: Right, action: str) -> bool:
     if right == SIGNED_IN or all(call.access.may(repository, word) for word in action.split(",")):
         return True
-    return call.access.may(repository, right.instead) and call.access.could(repository, right.action)
+    instead = right.instead
+    return (
+        bool(instead) and call.access.may(repository, instead) and call.access.could(repository, right.action)
+    )

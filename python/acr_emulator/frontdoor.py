@@ -175,9 +175,9 @@ def _bind(address: str, port: int) -> socket.socket:
         listener.bind((address, port))
         listener.listen(BACKLOG)
         listener.settimeout(0)
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        raise OSError(error.errno, f"{error.strerror} ({address}:{port})") from None
     return listener
 
 

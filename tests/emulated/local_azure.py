@@ -98,7 +98,9 @@ class Ended:
 class Command:
     """A command line under way, for tests that interrupt it."""
 
-    def __init__(self, words: Sequence[str], environment: Mapping[str, str], *, stdin: str | None) -> None:
+    def __init__(
+        self, words: Sequence[str], environment: Mapping[str, str], *, stdin: str | None, session: bool
+    ) -> None:
         self._began = time.monotonic()
         self.process = subprocess.Popen(
             words,
@@ -108,6 +110,7 @@ class Command:
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
+            start_new_session=session,
         )
         self._stdin = stdin
 
@@ -133,9 +136,9 @@ class Acrbridge:
         """Run it to its end; `secret` allows that it prints one."""
         return self.start(*words, stdin=stdin).end(secret=secret)
 
-    def start(self, *words: str, stdin: str | None = None) -> Command:
-        """Start it."""
-        return Command((*ACRBRIDGE, *words), self.environment, stdin=stdin)
+    def start(self, *words: str, stdin: str | None = None, session: bool = False) -> Command:
+        """Start it; `session` makes it the leader of a session, as a terminal does."""
+        return Command((*ACRBRIDGE, *words), self.environment, stdin=stdin, session=session)
 
     def imports(self, source: str, image: str, *words: str, name: str = TARGET) -> Ended:
         """Run `acr import` to its end."""

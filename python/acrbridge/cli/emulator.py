@@ -11,6 +11,7 @@ import typer
 
 from acrbridge.cli.command import Run, command, group
 from acrbridge.cli.render import write
+from acrbridge.jobs import Notice
 
 if TYPE_CHECKING:
     from acrbridge.operations.local_azure import EmulatorOptions
@@ -82,7 +83,10 @@ def start(
     from acrbridge.operations import local_azure
 
     options = _options(port, seed, lro_polls, retry_after, fault, anonymous_push)
-    return local_azure.start(_state(run, state), options).as_json()
+    folder = _state(run, state)
+    if options.arguments() and local_azure.running(folder):
+        run.terminal.hear(Notice("The emulator runs already, with the options that it was started with."))
+    return local_azure.start(folder, options).as_json()
 
 
 def stop(run: Run, state: State = None) -> None:

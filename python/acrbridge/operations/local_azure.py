@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, BinaryIO
 
-from acrbridge.errors import AcrBridgeError, NotFoundError
+from acrbridge.errors import AcrBridgeError, NotFoundError, Terminated
 
 _START = 20.0
 _STOP = 10.0
@@ -97,8 +97,7 @@ def start(state: Path, options: EmulatorOptions) -> Emulator:
     if found := running(state):
         return found
     _check_installed()
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (state / "emulator.log").open("wb") as log:
+    with _log(state) as log:
         process = subprocess.Popen(  # noqa: S603 - our own module, in our own interpreter
             [sys.executable, "-m", "acr_emulator", "serve", "--state", str(state), *options.arguments()],
             stdin=subprocess.DEVNULL,
@@ -139,7 +138,13 @@ def seed(state: Path, name: str) -> None:
 
 
 def set_faults(state: Path, faults: Sequence[str]) -> None:
-    """Put exactly these faults in force; none clears them."""
+    """Put exactly these faults in force; none clears them.
+
+    Raises:
+        NotFoundError: EMULATOR_NOT_RUNNING: one that starts has the faults of its own options.
+        AcrBridgeError: EMULATOR_FAILED, there is no such fault.
+    """
+    find(state)
     _module(state, "fault", *faults)
 
 
@@ -185,22 +190,43 @@ def run_in(emulator: Emulator, command: Sequence[str]) -> int:
         raise NotFoundError("COMMAND_NOT_FOUND", f"{command[0]!r} cannot be run: {error.strerror}.") from None
     try:
         status = process.wait()
-    except KeyboardInterrupt:  # the terminal sent it to the command as well
+    except KeyboardInterrupt as interrupt:
+        if isinstance(
+            interrupt, Terminated
+        ):  # Ctrl-C comes from the terminal, which sent it to the command as well
+            process.terminate()
         status = process.wait()
     return status if status >= 0 else 128 - status
 
 
+def _log(state: Path) -> BinaryIO:
+    """Make the state folder, and open the file for what the emulator says."""
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return (state / "emulator.log").open("wb")
+    except OSError as error:
+        raise AcrBridgeError(
+            "FILE_UNREADABLE", f"{state} cannot hold the emulator's state: {error.strerror}."
+        ) from None
+
+
 def _await_ready(state: Path, process: subprocess.Popen[bytes]) -> Emulator:
     end = time.monotonic() + _START
-    while time.monotonic() < end:
-        if (found := running(state)) and found.pid == process.pid:
-            return found
-        if process.poll() is not None:
-            break
-        time.sleep(0.02)
+    try:
+        while time.monotonic() < end and process.poll() is None:
+            if (found := running(state)) and found.pid == process.pid:
+                return found
+            time.sleep(0.02)
+    except KeyboardInterrupt:  # in a session of its own, it does not hear the terminal
+        _kill(process)
+        raise
+    _kill(process)
+    raise AcrBridgeError("EMULATOR_FAILED", f"The emulator did not start: {_last_words(state)}", remedy="")
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
     process.kill()
     process.wait()
-    raise AcrBridgeError("EMULATOR_FAILED", f"The emulator did not start: {_last_words(state)}")
 
 
 def _module(state: Path, *arguments: str) -> None:
@@ -224,7 +250,7 @@ def _check_installed() -> None:
 
 def _last_words(state: Path) -> str:
     lines = (state / "emulator.log").read_text("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1].removeprefix("acr_emulator: ") if lines else "it said nothing"
 
 
 def _answers(port: int) -> bool:
@@ -247,4 +273,12 @@ def _exists(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    return True
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether a process has ended and waits for its parent: in a container nobody may ever ask for it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False

@@ -42,28 +42,24 @@ def import_image(session: Session, job: ImportJob) -> ImportResult:
     """
     began = session.http.clock.now()
     plan = make_plan(session, job)
-    operation = _run(session, plan, job)
+    operation_id = _run(session, plan, job)
     images = read_back(session, plan) if job.wait else ()
     return ImportResult(
         registry=plan.target.id.name,
         login_server=plan.target.login_server,
-        operation_id=operation.id,
+        operation_id=operation_id,
         status="Succeeded" if job.wait else "Accepted",
         images=images,
         elapsed=session.http.clock.now() - began,
     )
 
 
-def _run(session: Session, plan: ImportPlan, job: ImportJob) -> operations.Operation:
-    """Have the operation started, and ended where the job waits."""
+def _run(session: Session, plan: ImportPlan, job: ImportJob) -> str | None:
+    """Have the operation started, and ended where the job waits; gives its ID."""
     if not job.wait:
         session.listener(Notice("Import has started. Due to no-wait option, failures will not be reflected."))
-    began = session.http.clock.now()
-    deadline = Deadline(job.timeout, session.http.clock)
     try:
-        operation, repeated = _start(session, plan, deadline)
-        if job.wait:
-            _finish(session, plan, operation, deadline, began, repeated=repeated)
+        return _request(session, plan, job)
     except (KeyboardInterrupt, Cancelled) as stop:
         raise StoppedError(
             "Stopped waiting. What Azure has accepted goes on; look whether it has arrived:"
@@ -78,81 +74,80 @@ def _run(session: Session, plan: ImportPlan, job: ImportJob) -> operations.Opera
             f"{error.message} The import itself was accepted; look whether it has arrived: {plan.how_to_look()}",
             remedy="",
         ) from error
-    return operation
 
 
-def _start(session: Session, plan: ImportPlan, deadline: Deadline) -> tuple[operations.Operation, bool]:
+def _request(session: Session, plan: ImportPlan, job: ImportJob) -> str | None:
+    began = session.http.clock.now()
+    deadline = Deadline(job.timeout, session.http.clock)
     body = plan.body()
     response, repeated = operations.start(
         lambda: session.arm.post(f"{plan.target.id}/importImage", REGISTRIES, body, NEVER),
         deadline,
         session.listener,
     )
-    if response.status >= 400:
-        raise _explained(plan, Refusal.read(response))
-    return operations.Operation(session.arm, response), repeated
+    try:
+        if response.status >= 400:
+            raise _explained(plan, Refusal.read(response))
+        operation = operations.Operation(session.arm, response)
+        if job.wait:
+            _finish(session, plan, operation, deadline)
+    except TargetExistsError:
+        # The answer to an earlier request was lost: the tag can be what that one imported.
+        if repeated and _is_newer(session, plan, session.http.clock.now() - began):
+            return None
+        raise
+    return operation.id
 
 
-def _finish(
-    session: Session,
-    plan: ImportPlan,
-    operation: operations.Operation,
-    deadline: Deadline,
-    since: float,
-    *,
-    repeated: bool,
-) -> None:
-    """Wait for the end.
-
-    Args:
-        session: the session.
-        plan: what was asked for.
-        operation: that was accepted.
-        deadline: when to stop waiting.
-        since: when the first request was sent.
-        repeated: whether that request's answer was lost, and it may have been accepted too.
-    """
+def _finish(session: Session, plan: ImportPlan, operation: operations.Operation, deadline: Deadline) -> None:
+    """Wait for the end of an operation that was accepted."""
     if not operation.can_be_polled:
         return _await_target(session, plan, deadline)
     outcome = operation.wait(deadline, session.listener)
     if outcome.state == "succeeded":
         return None
     if outcome.refusal is None:
-        raise StillRunningError(
-            "STILL_RUNNING",
-            f"Import {operation.id} is still running after {operation.elapsed:.0f} s ({outcome.status}). Azure"
-            f" goes on; look whether it has arrived: {plan.how_to_look()}",
-            remedy="",
+        raise _still_running(
+            plan,
+            f"Import {operation.id} is still running after {operation.elapsed:.0f} s ({outcome.status}).",
         )
-    error = _explained(plan, outcome.refusal)
-    met_own_tag = repeated and isinstance(error, TargetExistsError)
-    if met_own_tag and _is_newer(session, plan, session.http.clock.now() - since):
-        return None
-    raise error
+    raise _explained(plan, outcome.refusal)
 
 
 def _await_target(session: Session, plan: ImportPlan, deadline: Deadline) -> None:
-    """Azure accepted, and gave no address to ask: look at the target until all tags are there."""
+    """Azure accepted, and gave no address to ask: look at the target until all is there."""
+    wanted = plan.readable()
+    if not wanted:
+        raise _still_running(plan, "Azure accepted the import, and gave no address to ask for it.")
     registry = session.open_registry(plan.target)
-    for image in plan.tagged():
+    for image in wanted:
         while True:
             try:
                 registry.manifest(image.repository, image.version)
                 break
             except NotFoundError:
                 if deadline.passed():
-                    raise StillRunningError(
-                        "STILL_RUNNING",
-                        f"{image} has not appeared in {plan.target.id.name}; look again: {plan.how_to_look()}",
-                        remedy="",
+                    raise _still_running(
+                        plan, f"{image} has not appeared in {plan.target.id.name}."
                     ) from None
                 deadline.sleep(_LOOK_AGAIN)
 
 
+def _still_running(plan: ImportPlan, message: str) -> StillRunningError:
+    return StillRunningError(
+        "STILL_RUNNING",
+        f"{message} Azure goes on; look whether it has arrived: {plan.how_to_look()}",
+        remedy="",
+    )
+
+
 def _is_newer(session: Session, plan: ImportPlan, seconds: float) -> bool:
-    """Whether all tags were written in the last seconds: then the lost request's import did it."""
-    metadata = AcrMetadata(session.open_registry(plan.target))
-    ages = [metadata.tag_age(image) for image in plan.tagged()]
+    """Whether all tags are known to have been written in the last seconds."""
+    try:
+        metadata = AcrMetadata(session.open_registry(plan.target))
+        ages = [metadata.tag_age(image) for image in plan.tagged()]
+    except AcrBridgeError:
+        return False
     return all(age is not None and age <= seconds for age in ages)
 
 

@@ -68,6 +68,11 @@ class ImportPlan:
         parsed = [Image.parse(image) for image in self.images]
         return [Image(i.repository, tag=i.tag or self.source.image.tag or "latest") for i in parsed]
 
+    def readable(self) -> list[Image]:
+        """The targets that can be read back: those with a tag, and those without where the digest is known."""
+        digest = self.source.digest
+        return self.tagged() + [Image(name, digest=digest) for name in self.repositories if digest]
+
     def how_to_look(self) -> str:
         """The command that shows whether the import has arrived."""
         name = self.target.id.name

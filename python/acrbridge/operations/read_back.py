@@ -18,10 +18,8 @@ def read_back(session: Session, plan: ImportPlan) -> tuple[ImportedImage, ...]:
     Raises:
         VerificationError: TARGET_TAG_ABSENT or DIGEST_MISMATCH.
     """
-    wanted = plan.tagged()
-    if plan.source.digest:
-        wanted += [Image(repository, digest=plan.source.digest) for repository in plan.repositories]
-    elif plan.repositories:
+    wanted = plan.readable()
+    if plan.repositories and not plan.source.digest:
         session.listener(
             Notice(
                 "The manifest without a tag is not read back: give the source by digest to have it verified."

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
-from acrbridge.errors import UsageError
-from acrbridge.references import Image, check_repository
+from acrbridge.errors import AcrBridgeError, UsageError
+from acrbridge.references import Image, check_repository, is_digest
 from acrbridge.registry.acr import AcrMetadata
 from acrbridge.registry.client import Manifest, RegistryClient
+
+_REFERRERS = 10_000
+"""Referrers of one image, with those of its referrers, at the most: a chain that goes on has no end."""
 
 
 def repositories(client: RegistryClient, top: int | None = None) -> list[str]:
     """Names of a registry's repositories."""
-    found: Iterable[str] = client.repositories(100 if top is None else min(top, 100))
-    return [name for name, _ in zip(found, range(top), strict=False)] if top is not None else list(found)
+    return list(islice(client.repositories(100 if top is None else min(top, 100)), top))
 
 
 def repository_or_image(client: RegistryClient, repository: str | None, image: str | None) -> dict[str, Any]:
@@ -79,14 +81,16 @@ def referrers(
         recursive: referrers of referrers as well.
     """
     parsed = Image.parse(image)
-    digest = parsed.digest or str(AcrMetadata(client).image(parsed)["digest"])
+    digest = _digest_of(client, parsed)
     found = list(client.referrers(parsed.repository, digest, artifact_type))
     seen = {digest}
-    for descriptor in found:  # grows while it is walked
-        child = str(descriptor.get("digest"))
-        if recursive and child not in seen:
+    for descriptor in found if recursive else ():  # grows while it is walked
+        child = _checked(client, descriptor.get("digest"))
+        if child not in seen:
             seen.add(child)
             found.extend(client.referrers(parsed.repository, child))
+        if len(found) > _REFERRERS:
+            raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"{client.host}: referrers of {image} do not end.")
     return found
 
 
@@ -94,9 +98,12 @@ def image_digest(client: RegistryClient, image: str) -> tuple[Image, str, list[s
     """What deleting an image would take: the image, its digest, and all tags that point to it."""
     parsed = Image.parse(image)
     metadata = AcrMetadata(client)
-    digest = parsed.digest or str(metadata.image(parsed)["digest"])
-    gone = [str(tag["name"]) for tag in metadata.tags(parsed.repository) if tag.get("digest") == digest]
-    return parsed, digest, gone
+    digest = _digest_of(client, parsed)
+    gone = [tag.get("name") for tag in metadata.tags(parsed.repository) if tag.get("digest") == digest]
+    names = [name for name in gone if isinstance(name, str)]
+    if len(names) != len(gone):
+        raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"{client.host} lists tags without names.")
+    return parsed, digest, names
 
 
 def delete_repository(client: RegistryClient, repository: str) -> dict[str, Any]:
@@ -119,6 +126,22 @@ def untag(client: RegistryClient, image: str) -> None:
     if parsed.digest:
         raise UsageError("REFERENCE_INVALID", f"{image!r} names a digest: untag takes REPOSITORY:TAG.")
     AcrMetadata(client).untag(parsed)
+
+
+def _digest_of(client: RegistryClient, image: Image) -> str:
+    """The digest in an image's name, or the one that its tag points to."""
+    if image.digest is None:
+        return _checked(client, AcrMetadata(client).image(image).get("digest"))
+    if not is_digest(image.digest):
+        raise UsageError("REFERENCE_INVALID", f"{image.digest!r} is not a complete digest.")
+    return image.digest
+
+
+def _checked(client: RegistryClient, digest: object) -> str:
+    """A digest out of an answer: it becomes part of a path."""
+    if isinstance(digest, str) and is_digest(digest):
+        return digest
+    raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"{client.host} gives {str(digest)[:100]!a} as a digest.")
 
 
 def check_only_one(repository: str | None, image: str | None) -> None:

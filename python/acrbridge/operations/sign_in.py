@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +15,8 @@ from acrbridge.http.client import Request
 from acrbridge.jobs import Secret
 from acrbridge.operations.session import Session
 
-_GUID_LENGTH = 36
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_DOMAIN = re.compile(r"[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 
 
 def service_principal(
@@ -119,18 +121,28 @@ def _subscriptions(session: Session, account: Account, token: Secret, tenant: st
     from acrbridge.azure.arm import ArmClient
 
     arm = ArmClient(session.cloud.arm, session.http, lambda renew: token.reveal())  # noqa: ARG005 - just made
-    return [
-        Subscription(
-            id=str(item["subscriptionId"]),
-            name=str(item.get("displayName") or item["subscriptionId"]),
-            state=str(item.get("state", "Enabled")),
-            tenant_id=str(item.get("tenantId") or tenant),
-            account=account,
-            cloud=session.cloud.name,
-            managed_by=tuple(str(t["tenantId"]) for t in item.get("managedByTenants") or []),
-        )
-        for item in arm.list("/subscriptions", SUBSCRIPTIONS)
-    ]
+    found = arm.list("/subscriptions", SUBSCRIPTIONS)
+    return [_subscription(item, account, tenant, session.cloud.name) for item in found]
+
+
+def _subscription(item: Any, account: Account, tenant: str, cloud: str) -> Subscription:
+    """A subscription as Resource Manager describes it."""
+    try:
+        identity = item["subscriptionId"]
+        managers = tuple(str(manager["tenantId"]) for manager in item.get("managedByTenants") or [])
+    except (KeyError, TypeError, AttributeError):
+        identity, managers = None, ()
+    if not isinstance(identity, str):
+        raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", "Azure described a subscription without ID.")
+    return Subscription(
+        id=identity,
+        name=str(item.get("displayName") or identity),
+        state=str(item.get("state") or "Enabled"),
+        tenant_id=str(item.get("tenantId") or tenant),
+        account=account,
+        cloud=cloud,
+        managed_by=managers,
+    )
 
 
 def _tenant_only(account: Account, tenant: str) -> Subscription:
@@ -140,21 +152,20 @@ def _tenant_only(account: Account, tenant: str) -> Subscription:
 
 def _tenant_id(session: Session, tenant: str) -> str:
     """A tenant's ID out of its ID or domain, from Entra's discovery document."""
-    if len(tenant) == _GUID_LENGTH and tenant.count("-") == 4:
+    if _GUID.fullmatch(tenant):
         return tenant.lower()
+    if not _DOMAIN.fullmatch(tenant):
+        raise SignInError("TENANT_UNKNOWN", f"{tenant!a} is neither a tenant's ID nor a domain.")
     url = f"{session.cloud.authority}/{tenant}/v2.0/.well-known/openid-configuration"
-    if not tenant.replace("-", "").replace(".", "").isalnum():
-        raise SignInError("TENANT_UNKNOWN", f"{tenant!r} is neither a tenant's ID nor a domain.")
     response = session.http.send(Request("GET", url))
+    if response.status >= 500:
+        raise AcrBridgeError("SERVICE_ERROR", f"Entra answered {response.status}.")
     if response.status != 200:
         raise SignInError("TENANT_UNKNOWN", f"Failed to resolve tenant {tenant!r}.")
-    issuer = str(response.json_object().get("issuer", ""))
-    try:
-        return issuer.split("/")[3]
-    except IndexError:
-        raise AcrBridgeError(
-            "ANSWER_UNINTELLIGIBLE", f"Entra describes tenant {tenant!r} without issuer."
-        ) from None
+    found = _GUID.search(str(response.json_object().get("issuer")))
+    if found is None:
+        raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"Entra describes tenant {tenant!r} without ID.")
+    return found[0].lower()
 
 
 def sign_out(session: Session, username: str | None = None) -> None:
@@ -182,9 +193,13 @@ def sign_out_all(session: Session) -> None:
 def subscriptions(session: Session, *, refresh: bool = False) -> list[Subscription]:
     """The subscriptions of all signed-in accounts; `refresh` asks Azure again which there are."""
     if refresh:
+        chosen = next((s.id for s in session.profile.subscriptions if s.is_default), None)
         for account in dict.fromkeys(s.account for s in session.profile.subscriptions):
             token = session.identity.token(account, session.cloud.arm_resource)
             session.profile.add(account, _subscriptions(session, account, token.token, tenant_of(token)))
+        for subscription in session.profile.subscriptions:
+            if subscription.id == chosen:
+                session.profile.select(subscription)
     return session.profile.subscriptions
 
 

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import acrbridge
+from acrbridge import errors
+from acrbridge.errors import CATALOGUE, AcrBridgeError, StoppedError, Terminated, VerificationError
+from acrbridge.http import redact
+from unit.fakes import is_fit_to_print
+
+SOURCES = sorted(Path(acrbridge.__file__).parent.rglob("*.py"))
+CODE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|INTERNAL|THROTTLED|UNREACHABLE|UNVERIFIED|INTERRUPTED")
+
+
+def _texts(path: Path) -> set[str]:
+    """The string literals of a source file."""
+    nodes = ast.walk(ast.parse(path.read_text("utf-8")))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def _raised(path: Path) -> set[str]:
+    """First arguments of what looks like the making of an error: a text all in capitals."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    first = [call.args[0].value for call in calls if call.args and isinstance(call.args[0], ast.Constant)]
+    return {text for text in first if isinstance(text, str) and CODE.fullmatch(text)}
+
+
+def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
+    raised = {code for path in SOURCES for code in _raised(path)}
+    environment = {
+        text for text in raised if text.startswith(("ACR_", "ACRBRIDGE_", "AZURE_", "SSL_", "REQUESTS_"))
+    }
+    assert raised - environment - set(CATALOGUE) == set()
+    assert len(raised) > 40
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_every_entry_of_the_catalogue_is_used(code: str) -> None:
+    elsewhere = [path for path in SOURCES if path.name != "errors.py"]
+    named_in_errors = code == "INTERRUPTED"  # StoppedError names its own
+    assert named_in_errors or any(code in _texts(path) for path in elsewhere)
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_an_entry_says_cause_and_remedy_in_whole_sentences(code: str) -> None:
+    entry = CATALOGUE[code]
+    for text in (entry.cause, entry.remedy):
+        assert text
+        assert text.endswith((".", "?"))
+        assert is_fit_to_print(text)
+    assert re.fullmatch(r"[A-Z][A-Z_]*[A-Z]", code)
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_redaction_leaves_the_catalogues_words_alone(code: str) -> None:
+    entry = CATALOGUE[code]
+    assert redact.foreign(entry.cause) == entry.cause
+    assert redact.foreign(entry.remedy) == entry.remedy
+
+
+def test_an_error_outside_the_catalogue_cannot_be_made() -> None:
+    with pytest.raises(KeyError):
+        AcrBridgeError("NO_SUCH_CODE", "x")
+
+
+def test_an_error_has_the_catalogues_remedy_unless_it_brings_its_own() -> None:
+    assert AcrBridgeError("THROTTLED", "x").remedy == CATALOGUE["THROTTLED"].remedy
+    assert AcrBridgeError("THROTTLED", "x", remedy="y").remedy == "y"
+    assert AcrBridgeError("THROTTLED", "x", remedy="").remedy == ""
+
+
+STATUSES = {
+    "AcrBridgeError": 1,
+    "UsageError": 2,
+    "NotFoundError": 3,
+    "SignInError": 4,
+    "RefusedError": 4,
+    "TargetExistsError": 5,
+    "NetworkError": 6,
+    "VerificationError": 7,
+    "StillRunningError": 9,
+}
+
+
+@pytest.mark.parametrize(("name", "status"), STATUSES.items())
+def test_each_kind_has_its_exit_status(name: str, status: int) -> None:
+    error: AcrBridgeError = getattr(errors, name)("INTERNAL", "x")
+    assert error.exit_status == status
+    assert error.drop_in_status == (7 if isinstance(error, VerificationError) else 1)
+
+
+def test_the_tree_at_the_top_of_the_file_is_the_tree() -> None:
+    assert errors.__doc__
+    drawn = dict(re.findall(r"(?:├── |└── |^)(\w+)\s+(\d+)", errors.__doc__, re.MULTILINE))
+    assert {name: int(status) for name, status in drawn.items()} == {**STATUSES, "StoppedError": 130}
+
+
+@pytest.mark.parametrize(("stop", "status"), [(KeyboardInterrupt(), 130), (Terminated(), 143)])
+def test_who_is_stopped_exits_with_the_signals_status_everywhere(
+    stop: KeyboardInterrupt, status: int
+) -> None:
+    error = StoppedError("x", stop)
+    assert error.exit_status == error.drop_in_status == status
+
+
+def test_an_error_has_one_json_form() -> None:
+    assert AcrBridgeError("INTERNAL", "m", remedy="r").as_json() == {
+        "code": "INTERNAL",
+        "message": "m",
+        "remedy": "r",
+    }
+    assert AcrBridgeError("INTERNAL", "m", correlation_id="c").as_json()["correlationId"] == "c"

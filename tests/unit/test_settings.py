@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from acrbridge.settings import Settings
+
+
+def test_the_environment_says_where_things_are_kept() -> None:
+    assert Settings.read(environment={"ACRBRIDGE_CONFIG_DIR": "/x/y"}).folder == Path("/x/y")
+
+
+@pytest.mark.parametrize("environment", [{}, {"ACRBRIDGE_CONFIG_DIR": ""}])
+def test_without_that_the_platform_says_where(environment: dict[str, str]) -> None:
+    assert Settings.read(environment=environment).folder.name == "acrbridge"
+
+
+@pytest.mark.parametrize(
+    ("flag", "environment", "files"),
+    [
+        (None, {}, []),
+        ("a", {}, ["a"]),
+        (None, {"SSL_CERT_FILE": "b", "REQUESTS_CA_BUNDLE": "c"}, ["b", "c"]),
+        ("a", {"SSL_CERT_FILE": "b", "REQUESTS_CA_BUNDLE": "c"}, ["a", "b", "c"]),
+        ("a", {"SSL_CERT_FILE": "a", "REQUESTS_CA_BUNDLE": "a"}, ["a"]),
+        (None, {"SSL_CERT_FILE": "", "REQUESTS_CA_BUNDLE": ""}, []),
+    ],
+)
+def test_authorities_are_trusted_beside_each_other(
+    flag: str | None, environment: dict[str, str], files: list[str]
+) -> None:
+    found = Settings.read(ca_file=Path(flag) if flag else None, environment=environment)
+    assert list(found.ca_files) == [Path(file) for file in files]

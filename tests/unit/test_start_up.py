@@ -1,0 +1,81 @@
+"""What is loaded, and what is not, before a command does its work."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = (
+    "requests",
+    "urllib3",
+    "msal",
+    "msal_extensions",
+    "pydantic",
+    "yaml",
+    "jmespath",
+    "truststore",
+    "cryptography",
+)
+
+SCRIPT = """
+import sys
+sys.argv = ["acrbridge", *{arguments!r}]
+{action}
+loaded = [name for name in {heavy!r} if name in sys.modules]
+sys.stderr.write("LOADED:" + ",".join(loaded))
+"""
+
+RUN = """
+from acrbridge.__main__ import main
+status = main()
+assert status == 0, status
+"""
+
+
+def loaded(action: str, *arguments: str, heavy: tuple[str, ...] = HEAVY) -> list[str]:
+    script = SCRIPT.format(arguments=arguments, action=action, heavy=heavy)
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ},
+    )
+    names = ended.stderr.rpartition("LOADED:")[2]
+    return names.split(",") if names else []
+
+
+def test_importing_acrbridge_loads_nothing_heavy() -> None:
+    assert loaded("import acrbridge", heavy=(*HEAVY, "typer", "click")) == []
+
+
+def test_the_version_loads_not_even_typer() -> None:
+    assert loaded(RUN, "--version", heavy=(*HEAVY, "typer", "click")) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("acr", "--help"), ("acr", "import", "--help"), ("login", "--help"),
+     ("explain", "THROTTLED", "-o", "json")],
+)  # fmt: skip
+def test_a_help_loads_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    assert loaded(RUN, *arguments) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["AcrBridgeError", "Event", "ImportResult", "ImportedImage", "Listener", "import_image"]
+)
+def test_a_public_name_loads_nothing_heavy_until_it_is_called(name: str) -> None:
+    assert loaded(f"from acrbridge import {name}") == []
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    import acrbridge
+
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = acrbridge.nonsense
+    assert set(acrbridge.__all__) <= {*dir(acrbridge), *acrbridge._HOMES}

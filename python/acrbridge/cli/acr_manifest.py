@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -77,11 +76,11 @@ def show(
     del suffix
     registry_name, image = _named(manifest_id, registry, name)
     with opened(run, registry_name, username, password, password_stdin, subscription) as client:
-        body = listing.manifest(client, image).body
+        manifest = listing.manifest(client, image)
     if raw:
-        write_bytes(body)
+        write_bytes(manifest.body)
         return None
-    return json.loads(body)
+    return manifest.document()
 
 
 def list_referrers(

@@ -23,6 +23,7 @@ from acrbridge.cli.options import (
     Yes,
 )
 from acrbridge.errors import UsageError
+from acrbridge.http import redact
 
 if TYPE_CHECKING:
     from acrbridge.registry.client import RegistryClient
@@ -224,4 +225,4 @@ def confirm(yes: bool, text: str) -> None:
             "Unable to prompt for confirmation as no tty available. Use --yes.",
             remedy="",
         )
-    typer.confirm(f"{text} Are you sure you want to continue?", abort=True, err=True)
+    typer.confirm(f"{redact.printable(text)} Are you sure you want to continue?", abort=True, err=True)

@@ -70,7 +70,7 @@ def running(state: Path) -> Emulator | None:
     try:
         document = json.loads((state / "endpoint.json").read_text("utf-8"))
         found = Emulator(state, document["pid"], document["port"], document["url"], document["environment"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     # By its port: the process ID may have been given to another since.
     return found if _answers(found.port) else None

@@ -146,8 +146,8 @@ class Session:
         try:
             credential: Credential = self._exchange(registry.login_server)
         except RefusedError as error:
-            admin = self._admin(registry)
-            if error.code != "REGISTRY_UNAUTHORIZED" or admin is None:
+            admin = self._admin(registry) if error.code == "REGISTRY_UNAUTHORIZED" else None
+            if admin is None:
                 raise
             self.listener(Notice(f"{error.message} The registry's admin user is used instead."))
             credential = admin
@@ -215,6 +215,8 @@ class Session:
             return None
         try:
             document = response.json_object()
-            return Password(document["username"], Secret(document["passwords"][0]["value"]))
+            user, password = document["username"], document["passwords"][0]["value"]
         except (AcrBridgeError, KeyError, IndexError, TypeError):
             return None
+        is_whole = isinstance(user, str) and isinstance(password, str)
+        return Password(user, Secret(password)) if is_whole else None

@@ -35,6 +35,16 @@ class Manifest:
     digest: str
     media_type: str
     body: bytes = field(repr=False)
+    url: str
+    """Where it was read."""
+
+    def document(self) -> dict[str, Any]:
+        """The manifest as a JSON object.
+
+        Raises:
+            AcrBridgeError: ANSWER_UNINTELLIGIBLE.
+        """
+        return Response(200, {}, self.body, self.url).json_object()
 
 
 class RegistryClient:
@@ -79,7 +89,7 @@ class RegistryClient:
                 f" not {redact.foreign(', '.join(sorted(expected)), 200)}.",
             )
         media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
-        return Manifest(digest, media_type, response.body)
+        return Manifest(digest, media_type, response.body, response.url)
 
     def repositories(self, page: int = 100) -> Iterator[str]:
         """All repositories, by name."""

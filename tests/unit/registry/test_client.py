@@ -137,6 +137,21 @@ def test_a_manifest_is_asked_for_by_a_path_that_holds_no_surprise() -> None:
     assert http.urls == [f"{BASE}/v2/a/manifests/..%2F..%2Fx%3Fy%23z"]
 
 
+def test_a_manifests_document_is_its_body() -> None:
+    client, _ = registry(answer(200, BODY))
+    assert client.manifest("a", "b").document() == {"schemaVersion": 2}
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"[" * 100_000, b'{"a": NaN}'])
+def test_a_manifest_that_is_no_json_object_is_a_typed_error(body: bytes) -> None:
+    client, _ = registry(answer(200, body))
+    manifest = client.manifest("a", "b")
+    with pytest.raises(AcrBridgeError) as error:
+        manifest.document()
+    assert error.value.code == "ANSWER_UNINTELLIGIBLE"
+    assert HOST in error.value.message
+
+
 # Lists
 
 

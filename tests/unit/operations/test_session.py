@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from acrbridge.azure.clouds import CLOUDS
+from acrbridge.azure.profile import Subscription
+from acrbridge.errors import AcrBridgeError, NotFoundError, RefusedError, SignInError, UsageError
+from acrbridge.jobs import Secret
+from unit.fakes import TENANT, Answer, answer
+from unit.operations.offline import APPLICATION, Azure, OfflineSession, registry_document, registry_id
+
+PASSWORD = Secret("s3cret-PW")
+
+
+def exchanged_with(azure: Azure) -> list[str]:
+    """Hosts that an Entra token was shown to, Resource Manager aside."""
+    return [r.url.split("/")[2] for r in azure.http.requests if r.url.endswith("/oauth2/exchange")]
+
+
+@pytest.mark.parametrize("text", ["contoso", "CONTOSO", "contoso.azurecr.io"])
+def test_a_registry_is_found_by_name_or_login_server(tmp_path: Path, text: str) -> None:
+    assert OfflineSession(Azure(), tmp_path).find_registry(text).login_server == "contoso.azurecr.io"
+
+
+def test_registries_are_asked_for_once(tmp_path: Path) -> None:
+    azure = Azure()
+    session = OfflineSession(azure, tmp_path)
+    session.find_registry("contoso")
+    session.find_registry("contoso")
+    assert len(azure.http.requests) == 1
+
+
+def test_in_a_resource_group_the_registry_is_asked_for_by_its_id(tmp_path: Path) -> None:
+    azure = Azure()
+    OfflineSession(azure, tmp_path).find_registry("contoso", "RG1")
+    assert azure.wire("GET") == [registry_id("contoso")]
+
+
+@pytest.mark.parametrize(("group", "status"), [(None, 1), ("rg1", 3)])
+def test_a_registry_that_is_not_there_has_azs_exit_status(
+    tmp_path: Path, group: str | None, status: int
+) -> None:
+    with pytest.raises(NotFoundError) as error:
+        OfflineSession(Azure(), tmp_path).find_registry("nobody", group)
+    assert (error.value.code, error.value.drop_in_status) == ("TARGET_REGISTRY_NOT_FOUND", status)
+
+
+@pytest.mark.parametrize("text", ["other", "other.azurecr.io", "OTHER.azurecr.io"])
+def test_a_registry_that_arm_does_not_show_is_reached_by_the_name_alone(tmp_path: Path, text: str) -> None:
+    azure = Azure()
+    client = OfflineSession(azure, tmp_path).open_registry_named(text, None, None)
+    assert client.host == "other.azurecr.io"
+    assert exchanged_with(azure) == ["other.azurecr.io"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x.azurecr.io.evil.example", "azurecr.io", "xazurecr.io", "other.azurecr.io@evil.example", "other.azurecr.io.",
+     "other.azurecr.cn", "evil.example", "evil.example/other.azurecr.io", "other.eastus.data.azurecr.io", "\u212aother",
+     "other.azurecr.io:443", "öther.azurecr.io", ""],
+)  # fmt: skip
+def test_no_token_goes_to_a_look_alike(tmp_path: Path, text: str) -> None:
+    azure = Azure()
+    with pytest.raises((UsageError, NotFoundError)):
+        OfflineSession(azure, tmp_path).open_registry_named(text, None, None)
+    assert exchanged_with(azure) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["x.azurecr.io.evil.example", "evil.example", "other.azurecr.io@evil.example"]
+)
+def test_no_password_goes_to_a_look_alike(tmp_path: Path, text: str) -> None:
+    with pytest.raises((UsageError, NotFoundError)):
+        OfflineSession(Azure(), tmp_path).open_registry_named(text, "me", PASSWORD)
+
+
+def test_a_login_server_can_differ_from_the_name(tmp_path: Path) -> None:
+    azure = Azure(registry_document("contoso", loginServer="contoso-h4sh.azurecr.io"))
+    assert (
+        OfflineSession(azure, tmp_path).open_registry_named("contoso", None, None).host
+        == "contoso-h4sh.azurecr.io"
+    )
+    assert exchanged_with(azure) == ["contoso-h4sh.azurecr.io"]
+
+
+def test_with_a_user_nobody_needs_to_be_signed_in(tmp_path: Path) -> None:
+    azure = Azure()
+    session = OfflineSession(azure, tmp_path, signed_in=False)
+    assert session.open_registry_named("contoso", "me", PASSWORD).host == "contoso.azurecr.io"
+    assert azure.http.requests == []
+
+
+def test_without_a_user_somebody_has_to_be(tmp_path: Path) -> None:
+    with pytest.raises(SignInError):
+        OfflineSession(Azure(), tmp_path, signed_in=False).open_registry_named("contoso", None, None)
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        answer(403),
+        answer(200, "<html>"),
+        answer(200, {"username": "x", "passwords": []}),
+        answer(200, {"username": 5, "passwords": [{"value": "x"}]}),
+        answer(200, {"username": "x", "passwords": [{"value": 5}]}),
+        answer(200, {"passwords": "x"}),
+    ],
+)
+def test_without_the_admin_users_password_the_refusal_stands(tmp_path: Path, credentials: Answer) -> None:
+    document = registry_document("contoso", adminUserEnabled=True)
+    session = OfflineSession(Azure(document, exchange=answer(401, "no"), posts=[credentials]), tmp_path)
+    registry = session.find_registry("contoso")
+    with pytest.raises(RefusedError) as error:
+        session.open_registry(registry)
+    assert error.value.code == "REGISTRY_UNAUTHORIZED"
+
+
+def test_without_an_admin_user_nobody_is_asked_for_one(tmp_path: Path) -> None:
+    session = OfflineSession(Azure(exchange=answer(401, "no"), posts=[]), tmp_path)
+    registry = session.find_registry("contoso")
+    with pytest.raises(RefusedError):
+        session.open_registry(registry)
+
+
+def test_the_firewalls_refusal_is_not_evaded_by_the_admin_user(tmp_path: Path) -> None:
+    azure = Azure(registry_document("contoso", adminUserEnabled=True), exchange=answer(403, "no"), posts=[])
+    session = OfflineSession(azure, tmp_path)
+    registry = session.find_registry("contoso")
+    with pytest.raises(AcrBridgeError) as error:
+        session.open_registry(registry)
+    assert error.value.code == "TARGET_FIREWALL"
+
+
+@pytest.mark.parametrize("name", CLOUDS)
+def test_the_subscription_says_which_cloud_it_is(tmp_path: Path, name: str) -> None:
+    session = OfflineSession(Azure(), tmp_path, signed_in=False)
+    session.profile.add(APPLICATION, [Subscription("s", "One", "Enabled", TENANT, APPLICATION, name)])
+    assert session.cloud.name == name
+
+
+def test_a_stranger_is_in_the_public_cloud(tmp_path: Path) -> None:
+    assert OfflineSession(Azure(), tmp_path, signed_in=False).cloud.name == "AzureCloud"

@@ -8,6 +8,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("unit", deadline=None)  # a busy computer is no defect
+settings.load_profile("unit")
 
 _AMBIENT = ("PROXY", "AZURE", "ACR", "IDENTITY", "IMDS", "MSI", "SSL_CERT", "REQUESTS_CA")
 

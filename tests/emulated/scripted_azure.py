@@ -177,6 +177,7 @@ class Handler(BaseHTTPRequestHandler):
     """CONNECT turns the connection into TLS on the spot; what follows is answered by the script."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: Server
     host = ""
 

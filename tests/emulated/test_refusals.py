@@ -44,7 +44,7 @@ SOURCES = {
     ),
     "registry of another tenant": ("wingtip.azurecr.io/app:v1", "SOURCE_UNAUTHORIZED", "wingtip.azurecr.io"),
     "host that is not there": ("nowhere.example.com/app:v1", "SOURCE_UNREACHABLE", "nowhere.example.com"),
-    "more than 50 manifests": ("fabrikam.azurecr.io/too-many-platforms:v1", "TOO_MANY_MANIFESTS", "52"),
+    "more than 50 manifests": ("fabrikam.azurecr.io/too-many-platforms:v1", "TOO_MANY_MANIFESTS", "50"),
     "source without ranges": ("norange.example.com/app:v1", "SOURCE_NO_RANGES", "norange.example.com"),
     "firewall of the source": ("fortress.azurecr.io/app:v1", "SOURCE_FIREWALL", "source registry fortress"),
     "source that exports nothing": ("keeper.azurecr.io/app:v1", "IMPORT_FAILED", "exports disabled"),

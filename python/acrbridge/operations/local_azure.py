@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -97,15 +98,21 @@ def start(state: Path, options: EmulatorOptions) -> Emulator:
     if found := running(state):
         return found
     _check_installed()
-    with _log(state) as log:
-        process = subprocess.Popen(  # noqa: S603 - our own module, in our own interpreter
-            [sys.executable, "-m", "acr_emulator", "serve", "--state", str(state), *options.arguments()],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    return _await_ready(state, process)
+    process = None
+    try:
+        with _log(state) as log, _interrupts_deferred():
+            process = subprocess.Popen(  # noqa: S603 - our own module, in our own interpreter
+                [sys.executable, "-m", "acr_emulator", "serve", "--state", str(state), *options.arguments()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        return _await_ready(state, process)
+    except KeyboardInterrupt:  # in a session of its own, the emulator does not hear the terminal
+        if process is not None:
+            _kill(process)
+        raise
 
 
 def stop(emulator: Emulator) -> None:
@@ -158,11 +165,13 @@ def serving(state: Path | None, options: EmulatorOptions) -> Iterator[Emulator]:
         yield found
         return
     with TemporaryDirectory(prefix="acrbridge-emulator-", ignore_cleanup_errors=True) as folder:
-        emulator = start(state or Path(folder), options)
+        emulator = None
         try:
+            emulator = start(state or Path(folder), options)
             yield emulator
         finally:
-            stop(emulator)
+            if emulator is not None:
+                stop(emulator)
 
 
 def client_environment(emulator: Emulator, environment: Mapping[str, str]) -> dict[str, str]:
@@ -212,16 +221,33 @@ def _log(state: Path) -> BinaryIO:
 
 def _await_ready(state: Path, process: subprocess.Popen[bytes]) -> Emulator:
     end = time.monotonic() + _START
-    try:
-        while time.monotonic() < end and process.poll() is None:
-            if (found := running(state)) and found.pid == process.pid:
-                return found
-            time.sleep(0.02)
-    except KeyboardInterrupt:  # in a session of its own, it does not hear the terminal
-        _kill(process)
-        raise
+    while time.monotonic() < end and process.poll() is None:
+        if (found := running(state)) and found.pid == process.pid:
+            return found
+        time.sleep(0.02)
     _kill(process)
     raise AcrBridgeError("EMULATOR_FAILED", f"The emulator did not start: {_last_words(state)}", remedy="")
+
+
+@contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until the block has ended, so that a process that it starts is not lost."""
+    if (
+        threading.current_thread() is not threading.main_thread()
+    ):  # it gets no signals, and may not set handlers
+        yield
+        return
+    came: list[int] = []
+    usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in usual:
+        signal.signal(number, lambda number, frame: came.append(number))  # noqa: ARG005 - signal's signature
+    try:
+        yield
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+    for late in came:
+        signal.raise_signal(late)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

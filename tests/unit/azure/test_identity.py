@@ -208,6 +208,20 @@ def test_entras_words_come_out_in_one_line_without_the_secret(identity: Make) ->
     assert "s3cret" not in error.value.message
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["https://evil.example/token", "https://me@login.microsoftonline.com/token",
+     "https://login.microsoftonline.com.evil.example/token", "https://login.microsoftonline.com:444/token"],
+)  # fmt: skip
+def test_a_secret_does_not_follow_discovery_to_another_host(identity: Make, url: str) -> None:
+    document = json.loads(_body(_discovery()))
+    entra = Entra(discovery=answer(200, {**document, "token_endpoint": url}))
+    with pytest.raises(AcrBridgeError) as error:
+        identity(entra).sign_in(APPLICATION, SECRET)
+    assert error.value.code == "LOCATION_UNTRUSTED"
+    assert entra.asked == []
+
+
 def test_a_tenant_that_entra_does_not_know_is_told(identity: Make) -> None:
     unknown = answer(
         400, {"error": "invalid_tenant", "error_description": "AADSTS90002", "error_codes": [90002]}

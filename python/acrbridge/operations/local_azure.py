@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
-from acrbridge.errors import AcrBridgeError, NotFoundError, Terminated
+from acrbridge.errors import AcrBridgeError, NotFoundError
 
 _START = 20.0
 _STOP = 10.0
@@ -191,20 +191,23 @@ def run_in(emulator: Emulator, command: Sequence[str]) -> int:
     Raises:
         NotFoundError: COMMAND_NOT_FOUND.
     """
-    try:
-        process = subprocess.Popen(  # noqa: S603 - the command is what the user asks to run
-            list(command), env=client_environment(emulator, os.environ)
-        )
-    except OSError as error:
-        raise NotFoundError("COMMAND_NOT_FOUND", f"{command[0]!r} cannot be run: {error.strerror}.") from None
-    try:
-        status = process.wait()
-    except KeyboardInterrupt as interrupt:
-        if isinstance(
-            interrupt, Terminated
-        ):  # Ctrl-C comes from the terminal, which sent it to the command as well
-            process.terminate()
-        status = process.wait()
+    started: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int) -> None:
+        if number == signal.SIGTERM:  # Ctrl-C the terminal sends to the command as well
+            for process in started:
+                process.terminate()
+
+    with _signals_calling(pass_on):
+        try:
+            started.append(
+                subprocess.Popen(list(command), env=client_environment(emulator, os.environ))  # noqa: S603 - the user's
+            )
+        except OSError as error:
+            raise NotFoundError(
+                "COMMAND_NOT_FOUND", f"{command[0]!r} cannot be run: {error.strerror}."
+            ) from None
+        status = started[0].wait()
     return status if status >= 0 else 128 - status
 
 
@@ -232,22 +235,29 @@ def _await_ready(state: Path, process: subprocess.Popen[bytes]) -> Emulator:
 @contextmanager
 def _interrupts_deferred() -> Iterator[None]:
     """Let Ctrl-C and SIGTERM wait until the block has ended, so that a process that it starts is not lost."""
+    came: list[int] = []
+    with _signals_calling(came.append):
+        yield
+    for number in came:
+        signal.raise_signal(number)
+
+
+@contextmanager
+def _signals_calling(act: Callable[[int], None]) -> Iterator[None]:
+    """Have Ctrl-C and SIGTERM call a function while a block runs, in place of what they usually do."""
     if (
         threading.current_thread() is not threading.main_thread()
     ):  # it gets no signals, and may not set handlers
         yield
         return
-    came: list[int] = []
     usual = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in usual:
-        signal.signal(number, lambda number, frame: came.append(number))  # noqa: ARG005 - signal's signature
+        signal.signal(number, lambda number, frame: act(number))  # noqa: ARG005 - signal's signature
     try:
         yield
     finally:
         for number, handler in usual.items():
             signal.signal(number, handler)
-    for late in came:
-        signal.raise_signal(late)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -222,11 +222,14 @@ def test_secret_that_was_revoked_since(acrbridge: Acrbridge, image: str) -> None
     acrbridge.imports(SMALL, image).refused(1, "SECRET_WRONG", client_id(1))
 
 
-def test_token_that_has_expired_is_renewed(azure: LocalAzure, stranger: Acrbridge, image: str) -> None:
-    azure.play("token-lifetime=1")
+def test_token_is_renewed_before_it_expires(azure: LocalAzure, stranger: Acrbridge, image: str) -> None:
+    azure.play("token-lifetime=60")
     stranger(*service_principal(1), "--password-stdin", "-o", "none", stdin="importer-secret").succeeded()
     azure.play()
+    since = azure.log_size()
     stranger.imports(SMALL, image).succeeded()
+    first = [r["path"] for r in azure.requests(since) if r["method"] != "CONNECT"][:2]
+    assert first[-1] == f"/{TENANT}/oauth2/v2.0/token"
 
 
 def test_token_that_azure_no_longer_takes_is_renewed_once(

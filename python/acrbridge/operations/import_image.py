@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acrbridge.azure import import_failures, operations
+from acrbridge.azure import import_failures, long_running
 from acrbridge.azure.arm import REGISTRIES, Refusal
 from acrbridge.errors import (
     AcrBridgeError,
@@ -80,7 +80,7 @@ def _request(session: Session, plan: ImportPlan, job: ImportJob) -> str | None:
     began = session.http.clock.now()
     deadline = Deadline(job.timeout, session.http.clock)
     body = plan.body()
-    response, repeated = operations.start(
+    response, repeated = long_running.start(
         lambda: session.arm.post(f"{plan.target.id}/importImage", REGISTRIES, body, NEVER),
         deadline,
         session.listener,
@@ -88,7 +88,7 @@ def _request(session: Session, plan: ImportPlan, job: ImportJob) -> str | None:
     try:
         if response.status >= 400:
             raise _explained(plan, Refusal.read(response))
-        operation = operations.Operation(session.arm, response)
+        operation = long_running.Operation(session.arm, response)
         if job.wait:
             _finish(session, plan, operation, deadline)
     except TargetExistsError:
@@ -99,7 +99,7 @@ def _request(session: Session, plan: ImportPlan, job: ImportJob) -> str | None:
     return operation.id
 
 
-def _finish(session: Session, plan: ImportPlan, operation: operations.Operation, deadline: Deadline) -> None:
+def _finish(session: Session, plan: ImportPlan, operation: long_running.Operation, deadline: Deadline) -> None:
     """Wait for the end of an operation that was accepted."""
     if not operation.can_be_polled:
         return _await_target(session, plan, deadline)

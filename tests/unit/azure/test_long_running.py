@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from acrbridge.azure.operations import Operation, Outcome, start
+from acrbridge.azure.long_running import Operation, Outcome, start
 from acrbridge.errors import AcrBridgeError, NetworkError
 from acrbridge.http.client import Response
 from acrbridge.http.deadlines import Deadline

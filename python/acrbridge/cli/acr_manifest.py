@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from acrbridge.cli.acr_repository import opened
-from acrbridge.cli.command import Run, Subscription, command, group
-from acrbridge.cli.options import OrderBy, Password, PasswordStdin, Suffix, Top, Username
+from acrbridge.cli.command import group
+from acrbridge.cli.options import OrderBy, Top
+from acrbridge.cli.registry_command import registry_command
 from acrbridge.cli.render import write_bytes
 from acrbridge.errors import UsageError
 from acrbridge.references import Image
+
+if TYPE_CHECKING:
+    from acrbridge.registry.client import RegistryClient
 
 Registry = Annotated[str | None, typer.Option("--registry", "-r", help="The name of the container registry.")]
 RepositoryName = Annotated[str | None, typer.Option("--name", "-n", help="The name of the repository.")]
@@ -26,57 +29,50 @@ Qualified = Annotated[
 def add_to(parent: typer.Typer) -> None:
     """Add the group `manifest`."""
     app = group(parent, "manifest", "Look at manifests and what refers to them.")
-    command(app, "list-metadata")(list_metadata)
-    command(app, "show", missing=3)(show)
-    command(app, "list-referrers")(list_referrers)
+    registry_command(app, "list-metadata", _repository)(list_metadata)
+    registry_command(app, "show", _artifact, missing=3)(show)
+    registry_command(app, "list-referrers", _artifact)(list_referrers)
 
 
-def list_metadata(
-    run: Run,
-    repo_id: Qualified = None,
-    registry: Registry = None,
-    name: RepositoryName = None,
-    top: Top = None,
-    orderby: OrderBy = None,
-    username: Username = None,
-    password: Password = None,
-    password_stdin: PasswordStdin = False,
-    suffix: Suffix = None,
-    subscription: Subscription = None,
-) -> list[dict[str, Any]]:
-    """List the metadata of a repository's manifests."""
-    from acrbridge.operations import listing
-
-    del suffix
+def _repository(
+    *, repo_id: Qualified = None, registry: Registry = None, name: RepositoryName = None
+) -> tuple[str, str]:
+    """A registry and a repository in it."""
     registry_name, repository = _named(repo_id, registry, name)
     if Image.parse(repository).repository != repository:
         raise UsageError(
             "REFERENCE_INVALID",
             "Parameter 'name' refers to a repository and should not include a tag or digest.",
         )
-    with opened(run, registry_name, username, password, password_stdin, subscription) as client:
-        return listing.manifests(client, repository, top=top, order=orderby.wire if orderby else None)
+    return registry_name, repository
+
+
+def _artifact(
+    *, manifest_id: Qualified = None, registry: Registry = None, name: ManifestName = None
+) -> tuple[str, str]:
+    """A registry and an artifact in it."""
+    return _named(manifest_id, registry, name)
+
+
+def list_metadata(
+    client: RegistryClient, repository: str, *, top: Top = None, orderby: OrderBy = None
+) -> list[dict[str, Any]]:
+    """List the metadata of a repository's manifests."""
+    from acrbridge.operations import listing
+
+    return listing.manifests(client, repository, top=top, order=orderby)
 
 
 def show(
-    run: Run,
-    manifest_id: Qualified = None,
-    registry: Registry = None,
-    name: ManifestName = None,
+    client: RegistryClient,
+    image: str,
+    *,
     raw: Annotated[bool, typer.Option("--raw", help="Print the manifest's exact bytes.")] = False,
-    username: Username = None,
-    password: Password = None,
-    password_stdin: PasswordStdin = False,
-    suffix: Suffix = None,
-    subscription: Subscription = None,
-) -> Any:
+) -> dict[str, Any] | None:
     """Show a manifest."""
     from acrbridge.operations import listing
 
-    del suffix
-    registry_name, image = _named(manifest_id, registry, name)
-    with opened(run, registry_name, username, password, password_stdin, subscription) as client:
-        manifest = listing.manifest(client, image)
+    manifest = listing.manifest(client, image)
     if raw:
         write_bytes(manifest.body)
         return None
@@ -84,27 +80,18 @@ def show(
 
 
 def list_referrers(
-    run: Run,
-    manifest_id: Qualified = None,
-    registry: Registry = None,
-    name: ManifestName = None,
+    client: RegistryClient,
+    image: str,
+    *,
     artifact_type: Annotated[
         str | None, typer.Option("--artifact-type", help="Only this artifact type.")
     ] = None,
     recursive: Annotated[bool, typer.Option("--recursive", help="Referrers of referrers as well.")] = False,
-    username: Username = None,
-    password: Password = None,
-    password_stdin: PasswordStdin = False,
-    suffix: Suffix = None,
-    subscription: Subscription = None,
 ) -> dict[str, Any]:
     """List what refers to a manifest: signatures, SBOMs and the like."""
     from acrbridge.operations import listing
 
-    del suffix
-    registry_name, image = _named(manifest_id, registry, name)
-    with opened(run, registry_name, username, password, password_stdin, subscription) as client:
-        return {"manifests": listing.referrers(client, image, artifact_type, recursive=recursive)}
+    return {"manifests": listing.referrers(client, image, artifact_type, recursive=recursive)}
 
 
 def _named(qualified: list[str] | None, registry: str | None, name: str | None) -> tuple[str, str]:

@@ -40,11 +40,6 @@ class Order(StrEnum):
     TIME_ASC = "time_asc"
     TIME_DESC = "time_desc"
 
-    @property
-    def wire(self) -> str:
-        """ACR's word for it."""
-        return self.value.replace("_", "")
-
 
 OrderBy = Annotated[Order | None, typer.Option("--orderby", help="Order of the items.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not prompt for confirmation.")]

@@ -1,4 +1,4 @@
-"""Look at repositories, tags and manifests, and take some away."""
+"""Look at repositories, tags, manifests and referrers."""
 
 from __future__ import annotations
 
@@ -19,19 +19,14 @@ def repositories(client: RegistryClient, top: int | None = None) -> list[str]:
     return list(islice(client.repositories(100 if top is None else min(top, 100)), top))
 
 
-def repository_or_image(client: RegistryClient, repository: str | None, image: str | None) -> dict[str, Any]:
-    """Attributes of a repository, or of an image's tag or manifest; exactly one of them is given.
+def repository(client: RegistryClient, name: str) -> dict[str, Any]:
+    """Attributes of a repository."""
+    return AcrMetadata(client).repository(check_repository(name))
 
-    Raises:
-        UsageError: OPTIONS_CONFLICT.
-    """
-    check_only_one(repository, image)
-    metadata = AcrMetadata(client)
-    return (
-        metadata.repository(check_repository(repository))
-        if repository
-        else metadata.image(Image.parse(image or ""))
-    )
+
+def image(client: RegistryClient, name: str) -> dict[str, Any]:
+    """Attributes of an image's tag, or of its manifest where the name holds a digest."""
+    return AcrMetadata(client).image(Image.parse(name))
 
 
 def tags(
@@ -81,7 +76,7 @@ def referrers(
         recursive: referrers of referrers as well.
     """
     parsed = Image.parse(image)
-    digest = _digest_of(client, parsed)
+    digest = digest_of(client, parsed)
     found = list(client.referrers(parsed.repository, digest, artifact_type))
     seen = {digest}
     for descriptor in found if recursive else ():  # grows while it is walked
@@ -94,42 +89,12 @@ def referrers(
     return found
 
 
-def image_digest(client: RegistryClient, image: str) -> tuple[Image, str, list[str]]:
-    """What deleting an image would take: the image, its digest, and all tags that point to it."""
-    parsed = Image.parse(image)
-    metadata = AcrMetadata(client)
-    digest = _digest_of(client, parsed)
-    gone = [tag.get("name") for tag in metadata.tags(parsed.repository) if tag.get("digest") == digest]
-    names = [name for name in gone if isinstance(name, str)]
-    if len(names) != len(gone):
-        raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"{client.host} lists tags without names.")
-    return parsed, digest, names
-
-
-def delete_repository(client: RegistryClient, repository: str) -> dict[str, Any]:
-    """Delete a repository with all its tags and manifests."""
-    return AcrMetadata(client).delete_repository(check_repository(repository))
-
-
-def delete_manifest(client: RegistryClient, repository: str, digest: str) -> None:
-    """Delete a manifest with all its tags."""
-    client.delete_manifest(repository, digest)
-
-
-def untag(client: RegistryClient, image: str) -> None:
-    """Delete a tag; its manifest stays.
+def digest_of(client: RegistryClient, image: Image) -> str:
+    """The digest in an image's name, or the one that its tag points to.
 
     Raises:
-        UsageError: REFERENCE_INVALID, the image names a digest.
+        UsageError: REFERENCE_INVALID, what the name holds is no complete digest.
     """
-    parsed = Image.parse(image)
-    if parsed.digest:
-        raise UsageError("REFERENCE_INVALID", f"{image!r} names a digest: untag takes REPOSITORY:TAG.")
-    AcrMetadata(client).untag(parsed)
-
-
-def _digest_of(client: RegistryClient, image: Image) -> str:
-    """The digest in an image's name, or the one that its tag points to."""
     if image.digest is None:
         return _checked(client, AcrMetadata(client).image(image).get("digest"))
     if not is_digest(image.digest):
@@ -142,16 +107,3 @@ def _checked(client: RegistryClient, digest: object) -> str:
     if isinstance(digest, str) and is_digest(digest):
         return digest
     raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"{client.host} gives {str(digest)[:100]!a} as a digest.")
-
-
-def check_only_one(repository: str | None, image: str | None) -> None:
-    """Refuse a request that names both or neither.
-
-    Raises:
-        UsageError: OPTIONS_CONFLICT.
-    """
-    if bool(repository) == bool(image):
-        raise UsageError(
-            "OPTIONS_CONFLICT",
-            "Usage error: give either --image IMAGE or --repository REPOSITORY, but not both.",
-        )

@@ -38,19 +38,17 @@ class AcrMetadata:
         Args:
             repository: its name.
             top: how many at the most.
-            order: timeasc or timedesc.
+            order: time_asc or time_desc.
             digest: only those that point to it.
         """
-        query = {"orderby": order, "digest": digest}
+        query = {**_by(order), **({"digest": digest} if digest else {})}
         return self._list(f"/acr/v1/{repository}/_tags", repository, "tags", query, top)
 
     def manifests(
         self, repository: str, *, top: int | None = None, order: str | None = None
     ) -> Iterator[dict[str, Any]]:
         """Manifests of a repository, tagged or not; arguments as those of `tags`."""
-        return self._list(
-            f"/acr/v1/{repository}/_manifests", repository, "manifests", {"orderby": order}, top
-        )
+        return self._list(f"/acr/v1/{repository}/_manifests", repository, "manifests", _by(order), top)
 
     def image(self, image: Image) -> dict[str, Any]:
         """Attributes of a manifest (where the image names a digest) or of a tag."""
@@ -82,13 +80,17 @@ class AcrMetadata:
         )
 
     def _list(
-        self, path: str, repository: str, key: str, query: dict[str, str | None], top: int | None
+        self, path: str, repository: str, key: str, query: dict[str, str], top: int | None
     ) -> Iterator[dict[str, Any]]:
         size = _PAGE if top is None else min(top, _PAGE)
-        asked = {"n": str(size), **{name: value for name, value in query.items() if value}}
-        pages = self._client.pages(path, _read(repository), asked)
+        pages = self._client.pages(path, _read(repository), {"n": str(size), **query})
         return islice((item for page in pages for item in objects(page, key)), top)
 
 
 def _read(repository: str) -> str:
     return f"repository:{repository}:metadata_read"
+
+
+def _by(order: str | None) -> dict[str, str]:
+    """The order of a list in ACR's words: timeasc, timedesc."""
+    return {"orderby": order.replace("_", "")} if order else {}

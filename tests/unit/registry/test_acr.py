@@ -26,7 +26,7 @@ def page(key: str, count: int, start: int = 0, link: str | None = None) -> Answe
 
 def test_tags_come_from_all_pages() -> None:
     acr, http = metadata(page("tags", 2, link="/acr/v1/a/_tags?last=t1"), page("tags", 1, 2))
-    assert [tag["name"] for tag in acr.tags("a", order="timedesc", digest=DIGEST)] == ["t0", "t1", "t2"]
+    assert [tag["name"] for tag in acr.tags("a", order="time_desc", digest=DIGEST)] == ["t0", "t1", "t2"]
     assert http.urls[0] == f"{BASE}/a/_tags?n=100&orderby=timedesc&digest=sha256%3A{DIGEST[7:]}"
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
+from acrbridge.errors import NetworkError
+from acrbridge.http.client import HttpClient, Request, Timeouts
 from emulated.local_azure import SMALL, Acrbridge, LocalAzure
 from emulated.secrecy import CANARY
 
@@ -107,3 +111,59 @@ def test_connection_that_is_cut_in_every_tunnel(acrbridge: Acrbridge) -> None:
         ended = behind(acrbridge, f"http://{address}")("acr", "list")
     ended.refused(1, "UNREACHABLE", "management.azure.com broke off the connection")
     assert ended.seconds < 4
+
+
+DRIPS = {
+    "header": ("http://127.0.0.1:{port}/", b"HTTP/1.1 200 OK\r\n"),
+    "body": ("http://127.0.0.1:{port}/", b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n"),
+    "handshake": ("https://127.0.0.1:{port}/", b"\x16\x03\x03\x10\x00"),
+    "answer to CONNECT": ("https://contoso.azurecr.io/", b"HTTP/1.1 200 OK\r\n"),
+}
+
+
+@pytest.mark.parametrize(("url", "start"), DRIPS.values(), ids=DRIPS)
+def test_answer_that_drips_ends_at_the_deadline(
+    url: str, start: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    with server_that_drips(start) as port:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}" if "contoso" in url else "")
+        client = HttpClient(timeouts=Timeouts(total=1.0))
+        began = time.monotonic()
+        with pytest.raises(NetworkError) as error:
+            client.send(Request("GET", url.format(port=port)))
+        client.close()
+    assert (error.value.code, time.monotonic() - began < 1.5) == ("TIMED_OUT", True)
+
+
+@contextmanager
+def server_that_drips(start: bytes) -> Iterator[int]:
+    """Run a server whose answers begin at once and then come byte by byte; gives its port."""
+    left = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        with connection:
+            connection.sendall(start)
+            while not left.wait(0.1):
+                try:
+                    connection.sendall(b"x")
+                except OSError:
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+
+        def serve() -> None:
+            while not left.is_set():
+                try:
+                    drip(listener.accept()[0])
+                except OSError:
+                    return
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        left.set()
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import ssl
 from collections.abc import Iterator
@@ -9,11 +10,11 @@ from contextlib import contextmanager
 
 import requests
 import urllib3
-from requests.utils import get_environ_proxies, select_proxy
 from urllib3.util import parse_url
 
 from acrbridge.errors import NetworkError
 from acrbridge.http import redact
+from acrbridge.http.proxies import proxy
 
 _CODES: tuple[tuple[type[Exception], str, str], ...] = (
     (requests.exceptions.SSLError, "TLS_UNTRUSTED", "has a certificate that is not trusted here"),
@@ -30,6 +31,11 @@ _ABSENT_TRIES = 3
 """Tries at a host that refuses connections or has no address: who mistyped a name waits in vain."""
 _SILENT_TRIES = 2
 """Tries at a host that lets connections time out."""
+
+_EMULATOR_GONE = (
+    "The emulator that this shell points at does not run: acrbridge emulator start, then point the shell at it anew"
+    " with acrbridge emulator env; or unset HTTPS_PROXY."
+)
 
 
 @contextmanager
@@ -68,20 +74,27 @@ def _ours(error: BaseException, url: str) -> NetworkError:
     host = parse_url(url).netloc or url
     root = _root(error)
     if isinstance(error, requests.exceptions.ProxyError) and _never_connected(root):
-        host = f"the proxy {_proxy(url)}"
+        return _proxy_absent(redact.url(proxy(url) or ""), root)
     if isinstance(root, urllib3.exceptions.NameResolutionError):
         return NetworkError("HOST_NOT_FOUND", f"The name of {host} does not resolve.")
     if _never_connected(root):
-        return NetworkError("UNREACHABLE", f"{_capital(host)} cannot be reached ({_reason(root)}).")
+        return NetworkError("UNREACHABLE", f"{host} cannot be reached ({_reason(root)}).")
     # urllib3 blames the proxy where a connection ends within its tunnel.
-    if isinstance(root, ConnectionError):
-        return NetworkError("UNREACHABLE", f"{host} broke off the connection ({_reason(root)}).")
-    if _is_cut_tls(root):
+    if isinstance(root, ConnectionError) or _is_cut_tls(root):
         return NetworkError("UNREACHABLE", f"{host} broke off the connection ({_reason(root)}).")
     for kind, code, text in _CODES:
         if isinstance(error, kind):
             return NetworkError(code, f"{host} {text} ({_reason(root)}).")
     return NetworkError("UNREACHABLE", f"{host} cannot be reached ({_reason(root)}).")
+
+
+def _proxy_absent(address: str, root: object) -> NetworkError:
+    if isinstance(root, urllib3.exceptions.NameResolutionError):
+        return NetworkError("HOST_NOT_FOUND", f"The name of the proxy {address} does not resolve.")
+    remedy = _EMULATOR_GONE if os.environ.get("ACR_EMULATOR_STATE") else None  # both are set by emulator env
+    return NetworkError(
+        "UNREACHABLE", f"The proxy {address} cannot be reached ({_reason(root)}).", remedy=remedy
+    )
 
 
 def _never_connected(root: object) -> bool:
@@ -103,16 +116,8 @@ def _root(error: BaseException | None) -> object:
     return getattr(reason, "original_error", reason)
 
 
-def _proxy(url: str) -> str:
-    return redact.url(select_proxy(url, get_environ_proxies(url)) or "")
-
-
 def _reason(root: object) -> str:
     """The reason in one line, without the object that urllib3 names first."""
     text = redact.foreign(str(root), 200)
     text = re.sub(r"^HTTPS?Connection(?:Pool)?\(.*?\): |^<.*?>: ", "", text)
     return text.removeprefix("Failed to establish a new connection: ") or type(root).__name__
-
-
-def _capital(text: str) -> str:
-    return f"The{text[3:]}" if text.startswith("the proxy") else text

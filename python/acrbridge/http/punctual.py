@@ -1,0 +1,61 @@
+"""Connections whose read timeout counts for an answer as a whole: a server that drips wins no time by it."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import time
+from typing import Any
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+class _Punctual(io.RawIOBase):
+    """What a socket gives until its timeout, as it is now, has passed; a socket itself counts it anew for each byte."""
+
+    def __init__(self, raw: io.RawIOBase, connection: socket.socket) -> None:
+        self._raw = raw
+        self._connection = connection
+        self._end = time.monotonic() + (connection.gettimeout() or 0.0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._connection.settimeout(max(0.001, self._end - time.monotonic()))
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class PunctualResponse(http.client.HTTPResponse):
+    """An answer, also that of a proxy to CONNECT, that has to have come whole before the socket's timeout."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        raw = self.fp.detach()  # out of http.client's own buffer
+        self.fp = io.BufferedReader(_Punctual(raw, sock))
+
+
+class _Plain(HTTPConnection):
+    response_class = PunctualResponse
+
+
+class _Secure(HTTPSConnection):
+    response_class = PunctualResponse
+
+
+class _PlainPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Plain
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Secure
+
+
+POOLS = {"http": _PlainPool, "https": _SecurePool}
+"""For `pool_classes_by_scheme` of urllib3's managers."""

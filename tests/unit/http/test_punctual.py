@@ -1,0 +1,78 @@
+"""A deadline holds for an answer as a whole, over a pair of sockets: each of its bytes comes in time."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from acrbridge.http.punctual import PunctualResponse
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """The client's end, whose timeout is a tenth of a second, and the server's."""
+    client, server = socket.socketpair()
+    client.settimeout(0.1)
+    with client, server:
+        yield client, server
+
+
+def read(client: socket.socket) -> bytes:
+    response = PunctualResponse(client, method="GET")
+    try:
+        response.begin()
+        return response.read()
+    finally:
+        response.close()
+
+
+STARTS = {"status": b"", "header": b"HTTP/1.1 200 OK\r\n", "body": HEAD.replace(b"4", b"9999")}
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+def test_an_answer_that_drips_ends_at_the_deadline(
+    pair: tuple[socket.socket, socket.socket], start: bytes
+) -> None:
+    client, server = pair
+    server.sendall(start)
+    read_out = threading.Event()
+
+    def drip() -> None:
+        while not read_out.wait(0.02):
+            server.sendall(b"x")
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    began = time.monotonic()
+    try:
+        with pytest.raises(TimeoutError):
+            read(client)
+    finally:
+        read_out.set()
+        thread.join()
+    assert time.monotonic() - began < 1
+
+
+def test_an_answer_in_time_is_read_and_the_socket_stays_open(
+    pair: tuple[socket.socket, socket.socket],
+) -> None:
+    client, server = pair
+    for _ in range(2):
+        client.settimeout(5)
+        server.sendall(HEAD + b"good")
+        assert read(client) == b"good"
+
+
+def test_an_answer_that_breaks_off_is_incomplete(pair: tuple[socket.socket, socket.socket]) -> None:
+    client, server = pair
+    server.sendall(HEAD + b"go")
+    server.shutdown(socket.SHUT_WR)
+    with pytest.raises(http.client.IncompleteRead):
+        read(client)

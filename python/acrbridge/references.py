@@ -16,8 +16,8 @@ _REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _REGISTRY_NAME = re.compile(r"[A-Za-z0-9]{5,50}")
-_LOGIN_SERVER_LABEL = re.compile(r"[A-Za-z0-9]{5,50}(?:-[A-Za-z0-9]+)?")
-_REGION = re.compile(r"[A-Za-z0-9]+\.geo")
+_LOGIN_SERVER = re.compile(r"([A-Za-z0-9]{5,50})(?:-[A-Za-z0-9]+)?(?:\.[A-Za-z0-9]+\.geo)?")
+"""Up to the cloud's suffix."""
 _HOST = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
     r"(?::[0-9]{1,5})?"
@@ -126,29 +126,27 @@ class RegistryId:
 
 
 def registry_name(text: str, suffix: str) -> str:
-    """The registry's name out of a name or login server, as az's validate_registry_name has it.
+    """The registry's name out of a name or login server; az's validate_registry_name takes regional ones not yet.
 
     Args:
-        text: such as `contoso`, `contoso.azurecr.io` or `contoso-h4sh.azurecr.io`.
+        text: such as `contoso`, or a login server such as `is_login_server` accepts.
         suffix: the cloud's, such as `.azurecr.io`.
 
     Raises:
         UsageError: REGISTRY_NAME_INVALID or REGISTRY_SUFFIX_UNKNOWN.
     """
-    label, dot, rest = text.partition(".")
-    if dot and f".{rest}".lower() != suffix.lower():
+    if "." in text and not text.lower().endswith(suffix):
         raise UsageError(
             "REGISTRY_SUFFIX_UNKNOWN",
             f"{_shown(text)} is not a login server of this cloud, whose suffix is {suffix!r}.",
         )
-    if dot and _LOGIN_SERVER_LABEL.fullmatch(label):
-        return label.partition("-")[0]
-    if not _REGISTRY_NAME.fullmatch(label):
+    name = _name_in(text, suffix) if "." in text else text
+    if not name or not _REGISTRY_NAME.fullmatch(name):
         raise UsageError(
             "REGISTRY_NAME_INVALID",
             f"{_shown(text)} is not a registry name: it takes 5 to 50 letters and digits.",
         )
-    return label
+    return name
 
 
 def is_login_server(host: str, suffix: str) -> bool:
@@ -157,14 +155,16 @@ def is_login_server(host: str, suffix: str) -> bool:
     Entra tokens go to nobody else. Regional (`NAME.REGION.geo.azurecr.io`) and hashed (`NAME-HASH.azurecr.io`)
     login servers count; data endpoints (`NAME.REGION.data.azurecr.io`) do not.
     """
-    host = host.removesuffix(".")
+    return _name_in(host.removesuffix("."), suffix) is not None
+
+
+def _name_in(host: str, suffix: str) -> str | None:
+    """The registry's name in a login server, None where the host is none."""
     # str.lower turns letters that are not ASCII, such as the Kelvin sign, into ones that are.
     if not host.isascii() or not host.lower().endswith(suffix):
-        return False
-    label, dot, region = host[: -len(suffix)].partition(".")
-    return _LOGIN_SERVER_LABEL.fullmatch(label) is not None and (
-        not dot or _REGION.fullmatch(region) is not None
-    )
+        return None
+    match = _LOGIN_SERVER.fullmatch(host[: -len(suffix)])
+    return match[1] if match else None
 
 
 def split_source(source: str) -> tuple[str, str]:

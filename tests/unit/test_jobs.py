@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acrbridge.jobs import ImportedImage, ImportJob, ImportResult, Notice, Secret, ignore
+from acrbridge.jobs import ImportedImage, ImportJob, ImportResult, Secret
 from unit.fakes import DIGEST
 
 
@@ -69,7 +69,3 @@ def test_a_result_has_one_json_form() -> None:
         "status": "Succeeded",
         "verified": True,
     }
-
-
-def test_who_ignores_an_event_does_nothing() -> None:
-    ignore(Notice("x"))

@@ -170,7 +170,8 @@ def test_no_text_before_the_suffix_but_a_registrys_name_makes_a_login_server(tex
 @pytest.mark.parametrize(
     ("text", "name"),
     [("contoso", "contoso"), ("Contoso", "Contoso"), ("contoso.azurecr.io", "contoso"),
-     ("contoso.AZURECR.IO", "contoso"), ("contoso-h4sh.azurecr.io", "contoso")],
+     ("contoso.AZURECR.IO", "contoso"), ("contoso-h4sh.azurecr.io", "contoso"),
+     ("contoso.eastus.geo.azurecr.io", "contoso"), ("contoso-h4sh.eastus.geo.azurecr.io", "contoso")],
 )  # fmt: skip
 def test_a_registrys_name_comes_out_of_a_name_or_login_server(text: str, name: str) -> None:
     assert registry_name(text, SUFFIX) == name
@@ -180,6 +181,7 @@ def test_a_registrys_name_comes_out_of_a_name_or_login_server(text: str, name: s
     ("text", "code"),
     [("abcd", "REGISTRY_NAME_INVALID"), ("my-registry", "REGISTRY_NAME_INVALID"), ("", "REGISTRY_NAME_INVALID"),
      ("a" * 51, "REGISTRY_NAME_INVALID"), ("contoso-.azurecr.io", "REGISTRY_NAME_INVALID"),
+     ("contoso.eastus.data.azurecr.io", "REGISTRY_NAME_INVALID"), ("contoso.geo.azurecr.io", "REGISTRY_NAME_INVALID"),
      ("contoso.azurecr.us", "REGISTRY_SUFFIX_UNKNOWN"), ("contoso.azurecr.io.", "REGISTRY_SUFFIX_UNKNOWN"),
      ("contoso.azurecr.io.evil.example", "REGISTRY_SUFFIX_UNKNOWN")],
 )  # fmt: skip
@@ -187,6 +189,11 @@ def test_what_names_no_registry(text: str, code: str) -> None:
     with pytest.raises(UsageError) as error:
         registry_name(text, SUFFIX)
     assert error.value.code == code
+
+
+@given(st.from_regex(r"[a-z0-9]{1,6}[-.a-z0-9]{0,12}", fullmatch=True).map("{}.azurecr.io".format))
+def test_what_gives_a_registrys_name_is_a_login_server_and_the_reverse(host: str) -> None:
+    assert isinstance(attempt(lambda: registry_name(host, SUFFIX)), str) == is_login_server(host, SUFFIX)
 
 
 @pytest.mark.parametrize(

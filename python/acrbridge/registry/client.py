@@ -117,10 +117,6 @@ class RegistryClient:
             "DELETE", f"/v2/{repository}/manifests/{digest}", f"repository:{repository}:delete,metadata_read"
         )
 
-    def reach(self) -> Response:
-        """GET /v2/ without a token: what the registry answers a stranger."""
-        return self._http.send(Request("GET", f"https://{self.host}/v2/"))
-
     # Beneath
 
     def pages(self, path: str, scope: str, query: Mapping[str, str]) -> Iterator[dict[str, Any]]:
@@ -183,23 +179,27 @@ class RegistryClient:
         said = refusals.words(response)
         correlation = response.headers.get("x-ms-correlation-request-id")
         text = f"{self.host} ({response.status} for {method} {urlsplit(path).path}): {said}"
-        for statuses, kind, code in _BY_STATUS:
-            if response.status in statuses:
-                if code == "REGISTRY_REFUSED" and "aka.ms/acr/firewall" in said:
-                    code = "TARGET_FIREWALL"
-                return kind(code, text, correlation_id=correlation)
-        if "REGISTRY_DISALLOWED_OPERATION" in said:
-            return RefusedError("TARGET_LOCKED", text, correlation_id=correlation)
+        for (status, words), code in _BY_WORDS.items():
+            if response.status == status and words in said:
+                return RefusedError(code, text, correlation_id=correlation)
+        if response.status in _BY_STATUS:
+            kind, code = _BY_STATUS[response.status]
+            return kind(code, text, correlation_id=correlation)
+        if response.status >= 500:
+            return AcrBridgeError("SERVICE_ERROR", text, correlation_id=correlation)
         return AcrBridgeError("REGISTRY_REFUSED", text, remedy="", correlation_id=correlation)
 
 
-_BY_STATUS: tuple[tuple[range, type[AcrBridgeError], str], ...] = (
-    (range(401, 402), RefusedError, "REGISTRY_UNAUTHORIZED"),
-    (range(403, 404), RefusedError, "REGISTRY_REFUSED"),
-    (range(404, 405), NotFoundError, "REPOSITORY_NOT_FOUND"),
-    (range(429, 430), NetworkError, "THROTTLED"),
-    (range(500, 600), AcrBridgeError, "SERVICE_ERROR"),
-)
+_BY_WORDS: Mapping[tuple[int, str], str] = {
+    (403, "aka.ms/acr/firewall"): "TARGET_FIREWALL",
+    (405, "REGISTRY_DISALLOWED_OPERATION"): "TARGET_LOCKED",
+}
+_BY_STATUS: Mapping[int, tuple[type[AcrBridgeError], str]] = {
+    401: (RefusedError, "REGISTRY_UNAUTHORIZED"),
+    403: (RefusedError, "REGISTRY_REFUSED"),
+    404: (NotFoundError, "REPOSITORY_NOT_FOUND"),
+    429: (NetworkError, "THROTTLED"),
+}
 
 
 def _next_link(header: str) -> str | None:

@@ -33,12 +33,3 @@ def test_a_cancel_ends_a_sleep_at_once() -> None:
     cancel.set()
     with pytest.raises(Cancelled):
         SystemClock(cancel).sleep(3600)
-
-
-def test_a_negative_sleep_is_none() -> None:
-    SystemClock().sleep(-1)
-
-
-def test_the_system_clock_does_not_go_back() -> None:
-    clock = SystemClock()
-    assert clock.now() <= clock.now()

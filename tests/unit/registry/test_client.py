@@ -317,12 +317,6 @@ def test_any_refusal_is_a_typed_error_fit_to_print(status: int, body: bytes) -> 
     assert is_fit_to_print(error.message)
 
 
-def test_a_stranger_is_what_reach_asks_as() -> None:
-    client, http = registry(answer(401))
-    assert client.reach().status == 401
-    assert "Authorization" not in http.requests[0].headers
-
-
 def test_a_manifest_is_deleted_by_digest_with_the_right_to_delete() -> None:
     client, http = registry(challenge(BEARER), answer(200, {"access_token": "t"}), answer(202))
     client.delete_manifest("a", DIGEST)

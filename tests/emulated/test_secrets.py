@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emulated import secrecy
-from emulated.local_azure import SMALL, Acrbridge, LocalAzure
+from emulated.local_azure import HELLO, SMALL, Acrbridge, LocalAzure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +47,24 @@ def test_source_password_from(
     line = ("acr", "import", "-n", "contoso", "--source", PRIVATE, "--image", image, "-u", "example-user")
     acrbridge.where(**variables)(*line, *words, stdin=stdin).succeeded()
     assert sent_credentials(azure, since) == [{"username": "example-user", "password": "***"}]
+
+
+def test_source_password_left_in_the_environment_goes_nowhere_without_a_user(
+    azure: LocalAzure, acrbridge: Acrbridge, image: str
+) -> None:
+    since = azure.log_size()
+    acrbridge.where(ACRBRIDGE_SOURCE_PASSWORD=secrecy.CANARY).imports(HELLO, image).succeeded()
+    assert sent_credentials(azure, since) == [None]
+
+
+@pytest.mark.parametrize("words", [(), ("-u", "example-user")], ids=["token", "user's password"])
+def test_source_password_from_an_empty_stdin(
+    azure: LocalAzure, acrbridge: Acrbridge, image: str, words: tuple[str, ...]
+) -> None:
+    since = azure.log_size()
+    ended = acrbridge.imports(PRIVATE, image, *words, "--password-stdin")
+    ended.refused(1, "CREDENTIALS_INCOMPLETE", "--password-stdin", "standard input holds no password")
+    assert azure.requests(since) == []
 
 
 def test_two_source_passwords(acrbridge: Acrbridge, image: str) -> None:

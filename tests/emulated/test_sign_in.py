@@ -69,13 +69,13 @@ def test_sign_in_is_refused_and_leaves_nothing(
 
 def test_secret_that_is_not_given(stranger: Acrbridge) -> None:
     stranger(*service_principal(1)).refused(
-        1, "CREDENTIALS_INCOMPLETE", "--password-stdin", "ACRBRIDGE_PASSWORD"
+        1, "CREDENTIALS_INCOMPLETE", "--password-stdin", "ACRBRIDGE_CLIENT_SECRET"
     )
 
 
 def test_secret_from_an_empty_stdin(stranger: Acrbridge) -> None:
     ended = stranger(*service_principal(1), "--password-stdin", stdin="")
-    ended.refused(1, "CREDENTIALS_INCOMPLETE", "secret is missing")
+    ended.refused(1, "CREDENTIALS_INCOMPLETE", "standard input holds no password")
 
 
 CONTRADICTIONS = {
@@ -94,7 +94,10 @@ def test_sign_in_that_makes_no_sense(stranger: Acrbridge, words: tuple[str, ...]
 
 
 def test_secret_from_the_environment(stranger: Acrbridge) -> None:
-    stranger.where(ACRBRIDGE_PASSWORD="importer-secret")(*service_principal(1)).succeeded()
+    stranger.where(ACRBRIDGE_PASSWORD="importer-secret")(*service_principal(1)).refused(
+        1, "CREDENTIALS_INCOMPLETE", "secret is missing"
+    )
+    stranger.where(ACRBRIDGE_CLIENT_SECRET="importer-secret")(*service_principal(1)).succeeded()
     assert stranger("account", "show").json()["name"] == "Contoso"
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from acrbridge.cli.command import Run, command, group
-from acrbridge.cli.options import PASSWORD_VARIABLE, PasswordStdin
+from acrbridge.cli.options import CLIENT_SECRET_VARIABLE, PasswordStdin
 from acrbridge.errors import UsageError
 from acrbridge.jobs import Notice
 
@@ -67,7 +67,7 @@ def login(
         ),
     ] = None,
     password: Annotated[
-        str | None, typer.Option("--password", "-p", help="Client secret; or in ACRBRIDGE_PASSWORD.")
+        str | None, typer.Option("--password", "-p", help="Client secret; or in ACRBRIDGE_CLIENT_SECRET.")
     ] = None,
     password_stdin: PasswordStdin = False,
     tenant: Annotated[str | None, typer.Option("--tenant", "-t", help="Tenant's ID or domain.")] = None,
@@ -104,12 +104,12 @@ def login(
                 "usage error: --service-principal --username NAME --password SECRET --tenant TENANT",
                 remedy="",
             )
-        secret = run.password(password, stdin=password_stdin, variable=PASSWORD_VARIABLE, prompt=True)
+        secret = run.password(password, stdin=password_stdin, variable=CLIENT_SECRET_VARIABLE, prompt=True)
         if secret is None:
             raise UsageError(
                 "CREDENTIALS_INCOMPLETE",
                 "The service principal's secret is missing.",
-                remedy=f"Give it with --password-stdin, in {PASSWORD_VARIABLE}, or with --password.",
+                remedy=f"Give it with --password-stdin, in {CLIENT_SECRET_VARIABLE}, or with --password.",
             )
         found = sign_in.service_principal(
             session, username, secret, tenant, allow_none=allow_no_subscriptions

@@ -60,7 +60,7 @@ def import_image(
         typer.Option(
             "--password",
             "-p",
-            help="Password or token of the source registry; or in ACRBRIDGE_SOURCE_PASSWORD.",
+            help="Password or token of the source registry; with --username also in ACRBRIDGE_SOURCE_PASSWORD.",
         ),
     ] = None,
     password_stdin: PasswordStdin = False,
@@ -83,7 +83,9 @@ def import_image(
         raise UsageError(
             "OPTIONS_CONFLICT", "--no-wait leaves nothing to read back: leave out --require-verified."
         )
-    secret = run.password(password, stdin=password_stdin, variable=SOURCE_PASSWORD_VARIABLE, prompt=False)
+    # The variable may be left over from another source: without a user it goes nowhere.
+    variable = SOURCE_PASSWORD_VARIABLE if username else None
+    secret = run.password(password, stdin=password_stdin, variable=variable, prompt=False)
     job = ImportJob(
         registry=name,
         source=source,

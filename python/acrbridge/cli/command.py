@@ -89,24 +89,40 @@ class Run:
 
         return Session(self.settings, subscription=subscription, listener=self.terminal.hear)
 
-    def password(self, typed: str | None, *, stdin: bool, variable: str, prompt: bool) -> Secret | None:
+    def password(
+        self, typed: str | None, *, stdin: bool, variable: str | None, prompt: bool
+    ) -> Secret | None:
         """A password from wherever it comes.
 
         Args:
             typed: the value of --password.
             stdin: whether --password-stdin was given: the first line of standard input.
-            variable: an environment variable that may hold it.
+            variable: an environment variable that may hold it; None where none is asked.
             prompt: ask for it on a terminal where nothing else gives it.
 
         Raises:
-            UsageError: OPTIONS_CONFLICT, --password and --password-stdin together.
+            UsageError: OPTIONS_CONFLICT, --password and --password-stdin together; CREDENTIALS_INCOMPLETE,
+                standard input is empty.
         """
         if typed and stdin:
             raise UsageError("OPTIONS_CONFLICT", "--password and --password-stdin exclude each other.")
-        value = typed or (sys.stdin.readline().rstrip("\r\n") if stdin else os.environ.get(variable))
+        if stdin:
+            return Secret(_first_line())
+        value = typed or (os.environ.get(variable) if variable else None)
         if not value and prompt and sys.stdin.isatty():
             value = typer.prompt("Password", hide_input=True, err=True)
         return Secret(value) if value else None
+
+
+def _first_line() -> str:
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise UsageError(
+            "CREDENTIALS_INCOMPLETE",
+            "--password-stdin was given, and standard input holds no password.",
+            remedy='Pipe it in, as in: printf %s "$PASSWORD" | acrbridge …',
+        )
+    return line
 
 
 def command(

@@ -43,5 +43,6 @@ class Order(StrEnum):
 
 OrderBy = Annotated[Order | None, typer.Option("--orderby", help="Order of the items.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not prompt for confirmation.")]
+CLIENT_SECRET_VARIABLE = "ACRBRIDGE_CLIENT_SECRET"  # noqa: S105 - the name of a variable
 PASSWORD_VARIABLE = "ACRBRIDGE_PASSWORD"  # noqa: S105 - the name of a variable
 SOURCE_PASSWORD_VARIABLE = "ACRBRIDGE_SOURCE_PASSWORD"  # noqa: S105 - the name of a variable

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import typer
 
 from acrbridge.cli.command import Run, command
-from acrbridge.cli.options import PASSWORD_VARIABLE
+from acrbridge.cli.options import CLIENT_SECRET_VARIABLE
 
 Main = Callable[[Sequence[str]], int]
 """Runs a command line of acrbridge; gives its exit status."""
@@ -43,7 +43,7 @@ def _quickstart(main: Main) -> int:
     with local_azure.serving(None, local_azure.EmulatorOptions()) as emulator:
         before = dict(os.environ)
         os.environ.update(local_azure.client_environment(emulator, {}))
-        os.environ[PASSWORD_VARIABLE] = emulator.environment["AZURE_CLIENT_SECRET"]
+        os.environ[CLIENT_SECRET_VARIABLE] = emulator.environment["AZURE_CLIENT_SECRET"]
         try:
             status = _run_steps(main, emulator.environment)
         finally:
@@ -66,7 +66,7 @@ def _steps(client_id: str, tenant: str) -> list[tuple[str, list[str]]]:
     listing = "[].{digest: digest, os: os, architecture: architecture, tag: tags[0]}"
     return [
         (
-            f"Sign in with a service principal; its secret is in {PASSWORD_VARIABLE}.",
+            f"Sign in with a service principal; its secret is in {CLIENT_SECRET_VARIABLE}.",
             [*("login", "--service-principal", "--username", client_id), *("--tenant", tenant, "-o", "none")],
         ),
         (

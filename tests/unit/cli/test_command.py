@@ -157,7 +157,18 @@ def test_no_password_is_asked_for_where_there_is_no_terminal(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     assert bare.password(None, stdin=False, variable="X_PASSWORD", prompt=True) is None
-    assert bare.password(None, stdin=True, variable="X_PASSWORD", prompt=True) is None
+    assert bare.password(None, stdin=False, variable=None, prompt=True) is None
+
+
+@pytest.mark.parametrize("text", ["", "\n", "\r\n"])
+def test_an_empty_standard_input_is_no_password(
+    bare: Run, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("X_PASSWORD", "environment")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    with pytest.raises(UsageError) as error:
+        bare.password(None, stdin=True, variable="X_PASSWORD", prompt=True)
+    assert error.value.code == "CREDENTIALS_INCOMPLETE"
 
 
 def test_two_passwords_are_too_many(bare: Run) -> None:

@@ -81,7 +81,9 @@ class Response:
         """
         try:
             text = self.body.decode("utf-8")
-            document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+            document = json.loads(
+                text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_once_each
+            )
             _check_depth(document)
             if "\\u" in text:
                 json.dumps(document, ensure_ascii=False).encode()  # fails on half a surrogate pair
@@ -321,6 +323,14 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(text)
     return number
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a key that comes twice: one reader takes the first, another the last."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key comes twice")
+    return found
 
 
 def _check_depth(document: Any, depth: int = 0) -> None:

@@ -435,6 +435,7 @@ def test_a_file_without_certificates_is_a_usage_error(tmp_path: Path) -> None:
         b'{"a":' * 70 + b"1" + b"}" * 70, b"NaN", b'{"a": Infinity}', b"[-Infinity]", b"9" * 1_000_000,
         b'{"a": 1' + b"0" * 1_000_000 + b"}", b"1e999", b"[-1e999]", b'"\\ud800"', b'{"\\udfff": 1}',
         b'["a", {"b": "x\\ud83dy"}]', b"\xff\xfe", b'"\xed\xa0\x80"', b'{"a": "b"} trailing', b"\x00",
+        b'{"a": 1, "a": 1}', b'[{"b": {"a": 1, "\\u0061": 2}}]',
     ],
 )  # fmt: skip
 def test_what_is_no_decent_json_is_a_typed_error(body: bytes) -> None:

@@ -53,6 +53,8 @@ class AcrBridgeError(Exception):
         self.remedy = CATALOGUE[code].remedy if remedy is None else remedy
         self.correlation_id = correlation_id
         self.drop_in_status = drop_in_status
+        for note in filter(None, (self.remedy, f"Code: {code}")):
+            self.add_note(note)
 
     def as_json(self) -> dict[str, str]:
         """The error as a JSON object: code, message, remedy and, where known, correlationId."""
@@ -328,6 +330,14 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
         "REPOSITORY_NOT_FOUND": Explanation(
             "The registry has no such repository, tag or manifest.",
             "List what is there: acrbridge acr repository list --name NAME.",
+        ),
+        "REGISTRY_FIREWALL": Explanation(
+            "The registry's firewall does not let this computer in.",
+            "Add this address to its network rules, or work from inside its network.",
+        ),
+        "MANIFEST_AMBIGUOUS": Explanation(
+            "The manifest can be read in two ways, so that what was checked may not be what runs (CVE-2021-41190).",
+            "Do not use this image; ask its publisher for a sound one.",
         ),
         "CHALLENGE_UNTRUSTED": Explanation(
             "The registry sends its clients to a token server on another host, where the password must not go.",

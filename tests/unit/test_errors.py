@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import re
+import traceback
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,14 @@ def test_an_error_has_one_json_form() -> None:
         "remedy": "r",
     }
     assert AcrBridgeError("INTERNAL", "m", correlation_id="c").as_json()["correlationId"] == "c"
+
+
+def test_a_traceback_ends_with_message_remedy_and_code() -> None:
+    shown = "".join(traceback.format_exception(AcrBridgeError("THROTTLED", "They said no.")))
+    remedy = CATALOGUE["THROTTLED"].remedy
+    assert shown.endswith(f"AcrBridgeError: They said no.\n{remedy}\nCode: THROTTLED\n")
+    assert str(AcrBridgeError("THROTTLED", "They said no.")) == "They said no."
+
+
+def test_a_note_without_a_remedy_is_the_code() -> None:
+    assert AcrBridgeError("INTERNAL", "x", remedy="").__notes__ == ["Code: INTERNAL"]

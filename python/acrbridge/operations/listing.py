@@ -8,7 +8,8 @@ from typing import Any
 from acrbridge.errors import AcrBridgeError, UsageError
 from acrbridge.references import Image, check_repository, is_digest
 from acrbridge.registry.acr import AcrMetadata
-from acrbridge.registry.client import Manifest, RegistryClient
+from acrbridge.registry.client import RegistryClient
+from acrbridge.registry.manifests import Manifest
 
 _REFERRERS = 10_000
 """Referrers of one image, with those of its referrers, at the most: a chain that goes on has no end."""

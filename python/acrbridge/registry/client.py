@@ -2,49 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, RefusedError, VerificationError
+from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, RefusedError
 from acrbridge.http import redact, refusals
 from acrbridge.http.client import HttpClient, Request, Response
 from acrbridge.http.origins import origin, resolve
 from acrbridge.references import is_digest
+from acrbridge.registry import manifests
 from acrbridge.registry.auth import Anonymous, Authorizer, Challenge, Credential
+from acrbridge.registry.manifests import Manifest
 
-MANIFEST_TYPES = (
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-    "application/vnd.oci.artifact.manifest.v1+json",
-    "application/vnd.cncf.oras.artifact.manifest.v1+json",
-)
 _PAGES = 10_000
 """Pages of a list that are read at most: a list that goes on is a loop."""
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """A manifest as it was read, its digest computed from its bytes."""
-
-    digest: str
-    media_type: str
-    body: bytes = field(repr=False)
-    url: str
-    """Where it was read."""
-
-    def document(self) -> dict[str, Any]:
-        """The manifest as a JSON object.
-
-        Raises:
-            AcrBridgeError: ANSWER_UNINTELLIGIBLE.
-        """
-        return Response(200, {}, self.body, self.url).json_object()
 
 
 class RegistryClient:
@@ -62,7 +35,7 @@ class RegistryClient:
         self._authorizer = Authorizer(host, http, credential or Anonymous())
 
     def manifest(self, repository: str, version: str) -> Manifest:
-        """Read a manifest and check its digest.
+        """Read a manifest, and check its digest and kind.
 
         Args:
             repository: its repository.
@@ -71,25 +44,16 @@ class RegistryClient:
         Raises:
             NotFoundError: REPOSITORY_NOT_FOUND.
             VerificationError: DIGEST_MISMATCH, the registry's bytes are not what it says they are.
+            AcrBridgeError: MANIFEST_AMBIGUOUS.
         """
         response = self.call(
             "GET",
             f"/v2/{repository}/manifests/{quote(version, safe=':')}",
             f"repository:{repository}:pull",
-            headers={"Accept": ", ".join(MANIFEST_TYPES)},
+            headers={"Accept": manifests.ACCEPT},
         )
-        said = response.headers.get("Docker-Content-Digest") or (version if is_digest(version) else None)
-        algorithm = "sha512" if said and said.startswith("sha512:") else "sha256"
-        digest = f"{algorithm}:{hashlib.new(algorithm, response.body).hexdigest()}"
-        expected = {text for text in (said, version if is_digest(version) else None) if text}
-        if expected - {digest}:
-            raise VerificationError(
-                "DIGEST_MISMATCH",
-                f"{self.host}/{repository}: the manifest's bytes have digest {digest},"
-                f" not {redact.foreign(', '.join(sorted(expected)), 200)}.",
-            )
-        media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
-        return Manifest(digest, media_type, response.body, response.url)
+        digest = version if is_digest(version) else None
+        return manifests.read(response, f"{self.host}/{repository}", digest)
 
     def repositories(self, page: int = 100) -> Iterator[str]:
         """All repositories, by name."""
@@ -191,7 +155,7 @@ class RegistryClient:
 
 
 _BY_WORDS: Mapping[tuple[int, str], str] = {
-    (403, "aka.ms/acr/firewall"): "TARGET_FIREWALL",
+    (403, "aka.ms/acr/firewall"): "REGISTRY_FIREWALL",
     (405, "REGISTRY_DISALLOWED_OPERATION"): "TARGET_LOCKED",
 }
 _BY_STATUS: Mapping[int, tuple[type[AcrBridgeError], str]] = {

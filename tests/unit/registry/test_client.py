@@ -142,14 +142,60 @@ def test_a_manifests_document_is_its_body() -> None:
     assert client.manifest("a", "b").document() == {"schemaVersion": 2}
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"[" * 100_000, b'{"a": NaN}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b"[" * 100_000, b'{"a": NaN}', b'{"layers": [], "layers": [1]}']
+)
 def test_a_manifest_that_is_no_json_object_is_a_typed_error(body: bytes) -> None:
     client, _ = registry(answer(200, body))
-    manifest = client.manifest("a", "b")
     with pytest.raises(AcrBridgeError) as error:
-        manifest.document()
+        client.manifest("a", "b")
     assert error.value.code == "ANSWER_UNINTELLIGIBLE"
     assert HOST in error.value.message
+
+
+OCI = "application/vnd.oci.image"
+DOCKER = "application/vnd.docker.distribution.manifest"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "document"),
+    [
+        (f"{OCI}.manifest.v1+json", {"mediaType": f"{OCI}.manifest.v1+json", "config": {}, "layers": []}),
+        (f"{OCI}.index.v1+json", {"manifests": []}),
+        (f"{DOCKER}.list.v2+json", {"mediaType": f"{DOCKER}.list.v2+json", "manifests": []}),
+        (f"{DOCKER}.v1+prettyjws", {"fsLayers": []}),
+        ("application/vnd.oci.artifact.manifest.v1+json", {"blobs": []}),
+    ],
+)
+def test_a_manifest_of_one_kind_is_taken(content_type: str, document: dict[str, object]) -> None:
+    client, _ = registry(answer(200, document, {"Content-Type": content_type}))
+    assert client.manifest("a", "b").document() == document
+
+
+@pytest.mark.parametrize(
+    ("content_type", "document"),
+    [
+        (f"{OCI}.manifest.v1+json", {"mediaType": f"{OCI}.index.v1+json"}),
+        (f"{OCI}.manifest.v1+json", {"mediaType": f"{DOCKER}.v2+json"}),
+        (f"{OCI}.manifest.v1+json", {"mediaType": BIDI_AND_CONTROL}),
+        (f"{OCI}.manifest.v1+json", {"mediaType": None}),
+        (BIDI_AND_CONTROL, {"mediaType": f"{OCI}.index.v1+json"}),
+        ("", {"mediaType": f"{OCI}.manifest.v1+json"}),
+        (f"{OCI}.manifest.v1+json", {"layers": [], "manifests": []}),
+        (f"{OCI}.index.v1+json", {"manifests": [], "config": {}}),
+        ("", {"manifests": [], "fsLayers": []}),
+        (f"{OCI}.manifest.v1+json", {"manifests": []}),
+        (f"{DOCKER}.list.v2+json", {"layers": []}),
+    ],
+)
+def test_a_manifest_that_can_be_read_in_two_ways_is_refused(
+    content_type: str, document: dict[str, object]
+) -> None:
+    client, _ = registry(answer(200, document, {"Content-Type": content_type}))
+    with pytest.raises(AcrBridgeError) as error:
+        client.manifest("a", "b")
+    assert error.value.code == "MANIFEST_AMBIGUOUS"
+    assert is_fit_to_print(error.value.message)
 
 
 # Lists
@@ -290,7 +336,7 @@ def test_the_firewalls_words_are_recognised() -> None:
     client, _ = registry(answer(403, {"errors": [{"code": "DENIED", "message": words}]}))
     with pytest.raises(RefusedError) as error:
         client.call("GET", "/v2/", "s")
-    assert error.value.code == "TARGET_FIREWALL"
+    assert error.value.code == "REGISTRY_FIREWALL"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,95 @@
+"""Manifests as a registry serves them: read, checked, never trusted for what they say of themselves."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from acrbridge.errors import AcrBridgeError, VerificationError
+from acrbridge.http import redact
+from acrbridge.http.client import Response
+
+_INDEXES = frozenset(
+    {
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+    }
+)
+_IMAGES = frozenset(
+    {
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    }
+)
+_ARTIFACTS = frozenset(
+    {
+        "application/vnd.oci.artifact.manifest.v1+json",
+        "application/vnd.cncf.oras.artifact.manifest.v1+json",
+    }
+)
+ACCEPT = ", ".join(sorted(_IMAGES | _INDEXES | _ARTIFACTS))
+"""The Accept header that asks for a manifest of any kind."""
+_OF_IMAGES = frozenset({"config", "layers", "fsLayers"})
+"""Keys that a manifest of an image has and an index has not."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest as it was read, its digest computed from its bytes."""
+
+    digest: str
+    media_type: str
+    body: bytes = field(repr=False)
+    url: str
+    """Where it was read."""
+
+    def document(self) -> dict[str, Any]:
+        """The manifest as a JSON object.
+
+        Raises:
+            AcrBridgeError: ANSWER_UNINTELLIGIBLE.
+        """
+        return Response(200, {}, self.body, self.url).json_object()
+
+
+def read(response: Response, where: str, digest: str | None) -> Manifest:
+    """Take a manifest out of an answer.
+
+    Args:
+        response: of status 200.
+        where: registry and repository, for messages.
+        digest: the one that was asked for; None where a tag was.
+
+    Raises:
+        VerificationError: DIGEST_MISMATCH, the registry's bytes are not what it says they are.
+        AcrBridgeError: MANIFEST_AMBIGUOUS; ANSWER_UNINTELLIGIBLE, no JSON object.
+    """
+    said = response.headers.get("Docker-Content-Digest") or digest
+    algorithm = "sha512" if said and said.startswith("sha512:") else "sha256"
+    computed = f"{algorithm}:{hashlib.new(algorithm, response.body).hexdigest()}"
+    wanted = {text for text in (said, digest) if text}
+    if wanted - {computed}:
+        raise VerificationError(
+            "DIGEST_MISMATCH",
+            f"{where}: the manifest's bytes have digest {computed},"
+            f" not {redact.foreign(', '.join(sorted(wanted)), 200)}.",
+        )
+    media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
+    manifest = Manifest(computed, media_type, response.body, response.url)
+    _check_kind(manifest.document(), media_type, where)
+    return manifest
+
+
+def _check_kind(document: Mapping[str, Any], media_type: str, where: str) -> None:
+    """Refuse what one reader takes for an image and another for an index (CVE-2021-41190)."""
+    named = document.get("mediaType", media_type)
+    is_index, is_image = "manifests" in document, not _OF_IMAGES.isdisjoint(document)
+    if named != media_type:
+        reason = f"calls itself {str(named)[:100]!a}, and was served as {media_type[:100]!a}"
+    elif (is_index or media_type in _INDEXES) and (is_image or media_type in _IMAGES):
+        reason = "could be read as an image or as an index"
+    else:
+        return
+    raise AcrBridgeError("MANIFEST_AMBIGUOUS", f"{where}: the manifest {reason}.")

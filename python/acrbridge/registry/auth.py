@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import base64
 import re
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from acrbridge.errors import AcrBridgeError, NetworkError, RefusedError
-from acrbridge.http import redact, refusals
+from acrbridge.http import jwt, redact, refusals
 from acrbridge.http.client import HttpClient, Request, Response
 from acrbridge.http.origins import origin
 from acrbridge.jobs import Secret
@@ -68,11 +69,27 @@ class Challenge:
     parameters: Mapping[str, str]
 
     @classmethod
-    def parse(cls, header: str) -> Challenge:
-        """Parse the first challenge of a header; scheme and parameter names come out in lower case."""
-        scheme, _, rest = header.strip().partition(" ")
-        pairs = re.findall(r'(?<![\w-])([A-Za-z_][\w-]*)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))', rest)
-        return cls(scheme.lower(), {name.lower(): quoted or plain for name, quoted, plain in pairs})
+    def parse(cls, header: str) -> list[Challenge]:
+        """Parse all challenges of a header; schemes and names of parameters come out in lower case."""
+        found: list[tuple[str, dict[str, str]]] = []
+        for name, quoted, plain, scheme in _CHALLENGE_PART.findall(header):
+            if scheme:
+                found.append((scheme.lower(), {}))
+            elif found:
+                found[-1][1][name.lower()] = quoted or plain
+        return [cls(scheme, parameters) for scheme, parameters in found]
+
+    @classmethod
+    def preferred(cls, header: str) -> Challenge | None:
+        """The challenge of a header to answer: Bearer's before Basic's; None where there is neither."""
+        found = {challenge.scheme: challenge for challenge in reversed(cls.parse(header))}
+        return found.get("bearer") or found.get("basic")
+
+
+_WORD = r"[\w!#$%&'*+.^`|~-]++"
+"""A token of RFC 9110 §5.6.2."""
+_CHALLENGE_PART = re.compile(rf'({_WORD})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))|({_WORD})')
+"""A parameter with its value, quoted or plain; or else a scheme, which begins the next challenge."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +102,8 @@ class _Token:
 class Authorizer:
     """Makes Authorization headers for one registry, and remembers tokens by scope until shortly before their end.
 
+    Threads may share it: those that need the same token ask for it once.
+
     Args:
         host: the registry, with its port where it has one.
         http: the client to ask for tokens with.
@@ -95,35 +114,47 @@ class Authorizer:
         self._host = host
         self._http = http
         self._credential = credential
+        self._challenge: Challenge | None = None
         self._tokens: dict[str, _Token] = {}
+        self._locks: dict[str, threading.Lock] = {}
 
     def header(self, scope: str) -> str | None:
         """A header known to be good for a scope, or None where the registry has to be asked first.
 
         ACR's token endpoint is known, so that with a refresh token no challenge is waited for.
         """
-        token = self._tokens.get(scope)
-        if token and token.expires > self._http.clock.now():
-            return token.header
-        if isinstance(self._credential, RefreshToken):
-            return self._remember(scope, self._redeem(self._credential, scope))
-        return None
+        if self._challenge is None and not isinstance(self._credential, RefreshToken):
+            return None
+        return self._header(self._challenge, scope)
 
-    def answer(self, challenge: Challenge, scope: str) -> str | None:
+    def answer(self, challenge: Challenge, scope: str, refused: str | None = None) -> str | None:
         """A header that answers a challenge, or None where nothing we have could.
+
+        Args:
+            challenge: of a request that was refused.
+            scope: what the request needs.
+            refused: the header that the request had.
 
         Raises:
             RefusedError: REGISTRY_UNAUTHORIZED, the token server refused the credential.
             AcrBridgeError: CHALLENGE_UNTRUSTED, the token server lives where the credential must not go.
         """
-        self._tokens.pop(scope, None)
-        if challenge.scheme == "basic":
-            return self._credential.header() if isinstance(self._credential, Password) else None
-        if challenge.scheme != "bearer":
+        header = self._header(challenge, scope, refused)
+        if header is None or header == refused:
             return None
-        if isinstance(self._credential, RefreshToken):
-            return self._remember(scope, self._redeem(self._credential, scope))
-        return self._remember(scope, self._ask(challenge, scope))
+        self._challenge = challenge
+        return header
+
+    def _header(self, challenge: Challenge | None, scope: str, refused: str | None = None) -> str | None:
+        if challenge and challenge.scheme == "basic":
+            return self._credential.header() if isinstance(self._credential, Password) else None
+        with self._locks.setdefault(scope, threading.Lock()):
+            token = self._tokens.get(scope)
+            if token and token.expires > self._http.clock.now() and token.header != refused:
+                return token.header
+            if isinstance(self._credential, RefreshToken):
+                return self._remember(scope, self._redeem(self._credential, scope))
+            return self._remember(scope, self._ask(challenge, scope)) if challenge else None
 
     def _redeem(self, credential: RefreshToken, scope: str) -> Response:
         """ACR: POST /oauth2/token, grant_type=refresh_token."""
@@ -191,13 +222,10 @@ class Authorizer:
 
 def _lifetime(expires_in: object, token: str) -> float:
     """Seconds that a token lives: ACR gives no `expires_in`, but JWTs with `exp`."""
-    import json
-
     try:
         if isinstance(expires_in, int | float):
             return float(expires_in)
-        payload = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        claims = jwt.claims(token)
         return float(claims["exp"]) - float(claims.get("iat", time.time()))
-    except (IndexError, KeyError, TypeError, ValueError, OverflowError, RecursionError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return _SHORTEST_LIFETIME

@@ -116,8 +116,8 @@ class RegistryClient:
         authorization = self._authorizer.header(scope)
         response = self._http.send(Request(method, url, _with(headers, authorization), body))
         if response.status == 401:
-            challenge = Challenge.parse(response.headers.get("WWW-Authenticate", ""))
-            renewed = self._authorizer.answer(challenge, scope)
+            challenge = Challenge.preferred(response.headers.get("WWW-Authenticate", ""))
+            renewed = self._authorizer.answer(challenge, scope, authorization) if challenge else None
             if renewed is not None:
                 response = self._http.send(Request(method, url, _with(headers, renewed), body))
         if not 200 <= response.status < 300:

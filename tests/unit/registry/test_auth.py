@@ -3,13 +3,16 @@ from __future__ import annotations
 import base64
 import json
 import string
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from acrbridge.errors import AcrBridgeError, NetworkError, RefusedError
+from acrbridge.http.client import Request
 from acrbridge.jobs import Secret
 from acrbridge.registry.auth import Anonymous, Authorizer, Challenge, Credential, Password, RefreshToken
 from unit.fakes import Answer, FakeClock, ScriptedHttp, answer, attempt, is_fit_to_print
@@ -40,7 +43,9 @@ def jwt(**claims: object) -> str:
 
 
 def test_a_bearer_challenge_comes_apart() -> None:
-    challenge = Challenge.parse('Bearer realm="https://r/t?a=b,c",service="r",scope="repository:a:pull,push"')
+    (challenge,) = Challenge.parse(
+        'Bearer realm="https://r/t?a=b,c",service="r",scope="repository:a:pull,push"'
+    )
     assert challenge.scheme == "bearer"
     assert challenge.parameters == {
         "realm": "https://r/t?a=b,c", "service": "r", "scope": "repository:a:pull,push"
@@ -50,7 +55,6 @@ def test_a_bearer_challenge_comes_apart() -> None:
 @pytest.mark.parametrize(
     ("header", "scheme", "parameters"),
     [
-        ("", "", {}),
         ("Basic", "basic", {}),
         ('BASIC realm="x"', "basic", {"realm": "x"}),
         ("Bearer REALM = https://r/t , Service=x", "bearer", {"realm": "https://r/t", "service": "x"}),
@@ -59,7 +63,28 @@ def test_a_bearer_challenge_comes_apart() -> None:
     ],
 )
 def test_challenges_as_servers_write_them(header: str, scheme: str, parameters: dict[str, str]) -> None:
-    assert Challenge.parse(header) == Challenge(scheme, parameters)
+    assert Challenge.parse(header) == [Challenge(scheme, parameters)]
+
+
+@pytest.mark.parametrize(
+    ("header", "preferred"),
+    [
+        ("", None),
+        ("Negotiate, NTLM", None),
+        ('realm="https://r/"', None),
+        ('Basic realm="a"', Challenge("basic", {"realm": "a"})),
+        (
+            'Basic realm="a", Bearer realm="b",service="c"',
+            Challenge("bearer", {"realm": "b", "service": "c"}),
+        ),
+        ('Bearer realm="b" , Basic realm="a",charset="UTF-8"', Challenge("bearer", {"realm": "b"})),
+        ('Bearer realm="first",Bearer realm="second"', Challenge("bearer", {"realm": "first"})),
+        ('Negotiate abc==, Digest realm="d", Basic realm="a"', Challenge("basic", {"realm": "a"})),
+        ('Basic realm="Bearer realm=b"', Challenge("basic", {"realm": "Bearer realm=b"})),
+    ],
+)
+def test_of_several_challenges_bearers_is_answered(header: str, preferred: Challenge | None) -> None:
+    assert Challenge.preferred(header) == preferred
 
 
 words = st.text(string.ascii_letters, min_size=1, max_size=10)
@@ -69,7 +94,19 @@ values = st.text(string.ascii_letters + string.digits + ":/.,?=& -_", max_size=4
 @given(words, st.dictionaries(words.map(str.lower), values, max_size=5))
 def test_a_challenge_that_is_printed_parses_to_itself(scheme: str, parameters: dict[str, str]) -> None:
     header = f"{scheme} " + ",".join(f'{name}="{value}"' for name, value in parameters.items())
-    assert Challenge.parse(header) == Challenge(scheme.lower(), parameters)
+    assert Challenge.parse(header) == [Challenge(scheme.lower(), parameters)]
+
+
+@given(st.lists(st.tuples(words, st.dictionaries(words.map(str.lower), values, max_size=3)), max_size=4))
+def test_challenges_are_told_apart_and_keep_their_own_parameters(
+    given_ones: list[tuple[str, dict[str, str]]],
+) -> None:
+    printed = [
+        f"{scheme} " + ",".join(f'{name}="{value}"' for name, value in parameters.items())
+        for scheme, parameters in given_ones
+    ]
+    found = Challenge.parse(", ".join(printed))
+    assert found == [Challenge(scheme.lower(), parameters) for scheme, parameters in given_ones]
 
 
 @given(st.text())
@@ -175,13 +212,6 @@ def test_a_basic_challenge_cannot_be_answered_without_a_password(credential: Cre
     assert asked.answer(Challenge("basic", {}), SCOPE) is None
 
 
-@pytest.mark.parametrize("scheme", ["", "negotiate", "digest", "\x00"])
-def test_a_scheme_that_is_not_known_is_not_answered(scheme: str) -> None:
-    asked, http = authorizer()
-    assert asked.answer(Challenge(scheme, {"realm": f"https://{HOST}/"}), SCOPE) is None
-    assert http.requests == []
-
-
 def test_a_refresh_token_is_redeemed_at_its_own_registry_whatever_the_challenge_says() -> None:
     asked, http = authorizer(answer(200, {"access_token": "t"}), credential=REFRESH)
     assert asked.answer(bearer("https://evil.example/t"), SCOPE) == "Bearer t"
@@ -248,9 +278,64 @@ def test_a_token_that_was_refused_is_asked_for_anew() -> None:
     asked, http = authorizer(
         answer(200, {"access_token": "1"}), answer(200, {"access_token": "2"}), credential=REFRESH
     )
-    asked.header(SCOPE)
-    assert asked.answer(bearer(), SCOPE) == "Bearer 2"
+    refused = asked.header(SCOPE)
+    assert asked.answer(bearer(), SCOPE, refused) == "Bearer 2"
     assert asked.header(SCOPE) == "Bearer 2"
+    assert len(http.requests) == 2
+
+
+def test_a_header_that_was_refused_is_not_tried_again() -> None:
+    asked, http = authorizer(answer(200, {"access_token": "1"}), answer(200, {"access_token": "1"}))
+    assert asked.answer(bearer(), SCOPE) == "Bearer 1"
+    assert asked.answer(bearer(), SCOPE, "Bearer 1") is None
+    assert asked.answer(Challenge("basic", {}), SCOPE, USER.header()) is None
+    assert len(http.requests) == 2
+
+
+def test_a_refused_token_that_somebody_else_has_renewed_is_not_renewed_again() -> None:
+    asked, http = authorizer(answer(200, {"access_token": "1"}), answer(200, {"access_token": "2"}))
+    refused = asked.answer(bearer(), SCOPE)
+    assert asked.answer(bearer(), SCOPE, refused) == "Bearer 2"
+    assert asked.answer(bearer(), SCOPE, refused) == "Bearer 2"
+    assert len(http.requests) == 2
+
+
+def test_once_a_challenge_is_known_a_token_for_another_scope_waits_for_none() -> None:
+    asked, http = authorizer(answer(200, {"access_token": "1"}), answer(200, {"access_token": "2"}))
+    assert asked.header("a") is None
+    asked.answer(bearer(service="s"), "a")
+    assert asked.header("b") == "Bearer 2"
+    assert http.urls[1] == f"https://{HOST}/oauth2/token?service=s&scope=b"
+
+
+def test_once_a_basic_challenge_is_known_the_password_waits_for_none() -> None:
+    asked, _ = authorizer()
+    asked.answer(Challenge("basic", {}), "a")
+    assert asked.header("b") == USER.header()
+
+
+def test_a_challenge_that_could_not_be_answered_is_forgotten() -> None:
+    asked, _ = authorizer(answer(200, {"access_token": "1"}), credential=REFRESH)
+    assert asked.answer(Challenge("basic", {}), SCOPE) is None
+    assert asked.header(SCOPE) == "Bearer 1"
+
+
+def test_threads_that_need_the_same_token_ask_once() -> None:
+    together = threading.Barrier(8, timeout=10)
+
+    def slowly(request: Request) -> Answer:
+        time.sleep(0.05)
+        return answer(200, {"access_token": request.url.rpartition("scope=")[2], "expires_in": 300})
+
+    def need(scope: str) -> str | None:
+        together.wait()
+        return asked.answer(bearer(), scope)
+
+    http = ScriptedHttp(slowly)
+    asked = Authorizer(HOST, http, USER)
+    with ThreadPoolExecutor(8) as pool:
+        headers = list(pool.map(need, "abababab"))
+    assert headers == ["Bearer a", "Bearer b"] * 4
     assert len(http.requests) == 2
 
 

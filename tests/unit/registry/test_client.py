@@ -72,6 +72,30 @@ def test_a_basic_challenge_sends_the_password_to_the_registry_itself() -> None:
     assert http.requests[1].headers["Authorization"].startswith("Basic ")
 
 
+def test_a_password_that_was_refused_is_sent_once() -> None:
+    client, http = registry(challenge('Basic realm="x"'), challenge('Basic realm="x"'))
+    with pytest.raises(RefusedError):
+        client.call("GET", "/v2/", "s")
+    assert len(http.requests) == 2
+
+
+def test_a_further_scope_is_asked_for_without_being_refused_first() -> None:
+    client, http = registry(
+        challenge(f'Basic realm="x", {BEARER}'), answer(200, {"access_token": "t"}), answer(200, "x"),
+        answer(200, {"access_token": "u"}), answer(200, "y"),
+    )  # fmt: skip
+    client.call("GET", "/v2/a", "a")
+    client.call("GET", "/v2/b", "b")
+    assert [url.rpartition("/")[2].partition("?")[0] for url in http.urls] == [
+        "a",
+        "token",
+        "a",
+        "token",
+        "b",
+    ]
+    assert http.requests[-1].headers["Authorization"] == "Bearer u"
+
+
 def test_a_challenge_that_cannot_be_answered_is_a_refusal() -> None:
     client, http = registry(challenge("Negotiate"))
     with pytest.raises(RefusedError):

@@ -8,7 +8,7 @@ AcrBridgeError              1  the work failed
 ├── TargetExistsError       5  the tag is taken, and force was not asked for
 ├── NetworkError            6  a host cannot be reached, is too slow, or throttles
 ├── VerificationError       7  the target does not hold what it should
-├── StillRunningError       9  the deadline passed while Azure goes on
+├── StillRunningError       9  Azure goes on, and its end was not seen
 └── StoppedError          130  interrupted (143: terminated) while Azure goes on
 
 The number is the exit status of acrbridge's own commands. Commands that stand in for az use az's: 2 where the
@@ -31,7 +31,8 @@ class AcrBridgeError(Exception):
     Args:
         code: a key of CATALOGUE.
         message: one line that says what failed, on which side, for a person.
-        remedy: one line that says what to do, where this case allows more than the catalogue says.
+        remedy: one line that says what to do, where this case allows more than the catalogue says. A command in it
+            stands at its end, without a full stop that would be copied along.
         correlation_id: Azure's id of the failed request, to quote to its support.
         drop_in_status: exit status of a command that stands in for az, where it is not 1.
     """
@@ -110,7 +111,7 @@ class VerificationError(AcrBridgeError):
 
 
 class StillRunningError(AcrBridgeError):
-    """The deadline passed while Azure goes on."""
+    """Azure goes on: the deadline passed, or it cannot be asked how the import ended."""
 
     exit_status = 9
 
@@ -123,18 +124,19 @@ class StoppedError(AcrBridgeError):
     """Somebody stopped waiting, while Azure goes on.
 
     Args:
-        message: what goes on, and how to look at it.
+        message: what goes on.
         interrupt: what stopped it.
+        remedy: how to look at it.
     """
 
-    def __init__(self, message: str, interrupt: KeyboardInterrupt) -> None:
+    def __init__(self, message: str, interrupt: KeyboardInterrupt, *, remedy: str = "") -> None:
         self.exit_status = 143 if isinstance(interrupt, Terminated) else 130
-        super().__init__("INTERRUPTED", message, remedy="", drop_in_status=self.exit_status)
+        super().__init__("INTERRUPTED", message, remedy=remedy, drop_in_status=self.exit_status)
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a code means, and what mends it."""
+    """What a code means, and what mends it; a command stands at the end, without a full stop."""
 
     cause: str
     remedy: str
@@ -184,17 +186,20 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
         # Signing in
         "NOT_SIGNED_IN": Explanation(
             "No account is signed in.",
-            "Run acrbridge login --service-principal or acrbridge login --identity.",
+            "Sign in (a managed identity: --identity alone):"
+            " acrbridge login --service-principal --username APP_ID --tenant TENANT",
         ),
         "SIGN_IN_EXPIRED": Explanation(
-            "The sign-in is no longer valid and could not be renewed.", "Sign in again with acrbridge login."
+            "The sign-in is no longer valid and could not be renewed.",
+            "Sign in again (a managed identity: --identity alone):"
+            " acrbridge login --service-principal --username APP_ID --tenant TENANT",
         ),
         "SECRET_WRONG": Explanation(
             "Entra does not accept the client secret.",
             "Check that it is the secret's value, not its ID, and belongs to this application.",
         ),
         "SECRET_EXPIRED": Explanation(
-            "The client secret has expired.", "Make a new one: az ad app credential reset --id APP_ID."
+            "The client secret has expired.", "Make a new one: az ad app credential reset --id APP_ID"
         ),
         "APPLICATION_UNKNOWN": Explanation(
             "The tenant does not know the application (client) ID.",
@@ -220,12 +225,12 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "Give it a role such as Reader on the registry or its subscription.",
         ),
         "SUBSCRIPTION_NOT_FOUND": Explanation(
-            "The account does not see that subscription.", "List those it sees: acrbridge account list."
+            "The account does not see that subscription.", "List those it sees: acrbridge account list"
         ),
         # The target
         "TARGET_REGISTRY_NOT_FOUND": Explanation(
             "The target registry is not in this subscription, or the account may not see it.",
-            "List the registries: acrbridge acr list; choose another subscription with --subscription.",
+            "Choose another subscription with --subscription, or list this one's registries: acrbridge acr list",
         ),
         "TARGET_FORBIDDEN": Explanation(
             "The account may not import into the target registry.",
@@ -237,15 +242,19 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
         ),
         "TARGET_LOCKED": Explanation(
             "The tag or repository is locked against writing.",
-            "Unlock it: az acr repository update --name NAME --image IMAGE --write-enabled true.",
+            "Unlock it: az acr repository update --name NAME --image IMAGE --write-enabled true",
         ),
         "TARGET_FIREWALL": Explanation(
-            "The target registry's firewall does not let this computer in.",
-            "Add this address to its network rules, or work from inside its network.",
+            "The target registry's firewall keeps Azure's import service out.",
+            "Let trusted services in: az acr update --name NAME --allow-trusted-services true",
+        ),
+        "TARGET_SCOPE_LOCKED": Explanation(
+            "A management lock on the target registry, its resource group or its subscription forbids the import.",
+            "Have it removed by who set it; list the locks: az lock list --resource-group GROUP",
         ),
         "IMPORT_NOT_SUPPORTED": Explanation(
             "Registries of SKU Classic cannot import.",
-            "Move it to Basic, Standard or Premium: az acr update --sku.",
+            "Move it to Basic, Standard or Premium: az acr update --name NAME --sku Standard",
         ),
         "TARGET_MISSING": Explanation(
             "The request names neither a target tag nor a target repository.", "Add --image REPOSITORY:TAG."
@@ -288,7 +297,12 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
         ),
         # The service
         "IMPORT_FAILED": Explanation(
-            "Azure could not finish the import.", "The message holds Azure's reason."
+            "Azure could not finish the import.",
+            "The message holds Azure's reason; if it holds none, try again, and quote the correlation ID to support.",
+        ),
+        "OUTCOME_UNKNOWN": Explanation(
+            "Azure accepted the import and goes on with it, but cannot be asked from here how it ended.",
+            "Look whether the tag has appeared.",
         ),
         "STILL_RUNNING": Explanation(
             "The import had not ended at the deadline. Azure goes on with it.",
@@ -324,16 +338,17 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
         # The registry, read from here
         "REGISTRY_UNAUTHORIZED": Explanation(
             "The registry did not accept the credentials, or they lack the right.",
-            "Ask for AcrPull (read) or AcrPush (write) on it, or give --username and --password.",
-        ),
-        "REGISTRY_REFUSED": Explanation("The registry refused the request.", "The message holds its reason."),
-        "REPOSITORY_NOT_FOUND": Explanation(
-            "The registry has no such repository, tag or manifest.",
-            "List what is there: acrbridge acr repository list --name NAME.",
+            "Ask for AcrPull (to read), AcrPush (to write) or AcrDelete (to delete) on it,"
+            " or give --username and --password.",
         ),
         "REGISTRY_FIREWALL": Explanation(
             "The registry's firewall does not let this computer in.",
             "Add this address to its network rules, or work from inside its network.",
+        ),
+        "REGISTRY_REFUSED": Explanation("The registry refused the request.", "The message holds its reason."),
+        "REPOSITORY_NOT_FOUND": Explanation(
+            "The registry has no such repository, tag or manifest.",
+            "List what is there: acrbridge acr repository list --name NAME",
         ),
         "MANIFEST_AMBIGUOUS": Explanation(
             "The manifest can be read in two ways, so that what was checked may not be what runs (CVE-2021-41190).",
@@ -352,8 +367,9 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "Azure reported success, but the tag is not in the target registry.", "Import again."
         ),
         "UNVERIFIED": Explanation(
-            "The target could not be read from here, and --require-verified asks for it.",
-            "Ask for AcrPull on the target, or leave --require-verified out.",
+            "The target could not be read from here, or is not known to have been written by this import;"
+            " --require-verified asks for both.",
+            "The warning says which; ask for AcrPull on the target, or leave --require-verified out.",
         ),
         # The network
         "HOST_NOT_FOUND": Explanation(
@@ -371,18 +387,18 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
         ),
         "PROXY_REFUSED": Explanation(
             "The proxy does not let the connection through.",
-            "Check HTTPS_PROXY, NO_PROXY, and the proxy's user.",
+            "Check the host's name, which may be misspelt; then HTTPS_PROXY, NO_PROXY, and the proxy's user.",
         ),
         "THROTTLED": Explanation("The service limits how often it may be asked.", "Wait, and try again."),
         "PLAIN_HTTP_REFUSED": Explanation(
-            "Credentials go over TLS only; plain HTTP is for loopback.", "Use https."
+            "Credentials go over TLS only; plain HTTP is for loopback and link-local addresses.", "Use https."
         ),
         # The emulator
         "EMULATOR_NOT_INSTALLED": Explanation(
-            "The emulator's packages are not installed.", "Run pip install 'acrbridge[emulator]'."
+            "The emulator's packages are not installed.", "Install them: pip install 'acrbridge[emulator]'"
         ),
         "EMULATOR_NOT_RUNNING": Explanation(
-            "No emulator runs with this state.", "Run acrbridge emulator start."
+            "No emulator runs with this state.", "Start one: acrbridge emulator start"
         ),
         "EMULATOR_FAILED": Explanation("The emulator did not start.", "The message holds its last words."),
         "COMMAND_NOT_FOUND": Explanation("The command to run is not there.", "Check its spelling and PATH."),

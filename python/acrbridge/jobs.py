@@ -57,11 +57,12 @@ class ImportedImage:
     """One target of an import, as it was read back."""
 
     reference: str
-    """`login-server/repository:tag`, or with `@digest` where no tag was asked for."""
+    """`login-server/repository:tag`; where no tag was asked for with `@digest`, if that is known."""
     digest: str | None
     """None where the target could not be read."""
     media_type: str | None
     verified: bool
+    """Whether it was read back, agrees with what the import was to bring, and was written by it."""
 
     def as_json(self) -> dict[str, Any]:
         """The image as a JSON object."""

@@ -180,7 +180,9 @@ def test_firewall_of_the_target_that_lets_nobody_pass(
 
 
 def test_firewall_of_a_registry_that_is_looked_at(acrbridge: Acrbridge) -> None:
-    line = acrbridge("acr", "repository", "list", "-n", "secluded").refused(1, "TARGET_FIREWALL", "secluded")
+    line = acrbridge("acr", "repository", "list", "-n", "secluded").refused(
+        1, "REGISTRY_FIREWALL", "secluded"
+    )
     assert "{" not in line
 
 

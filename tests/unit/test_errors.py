@@ -14,6 +14,7 @@ from acrbridge.http import redact
 from unit.fakes import is_fit_to_print
 
 SOURCES = sorted(Path(acrbridge.__file__).parent.rglob("*.py"))
+COMMAND = re.compile(r"\b(?:acrbridge|az|pip|docker|chmod) [a-z0-9].*")
 CODE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|INTERNAL|THROTTLED|UNREACHABLE|UNVERIFIED|INTERRUPTED")
 
 
@@ -21,6 +22,14 @@ def _texts(path: Path) -> set[str]:
     """The string literals of a source file."""
     nodes = ast.walk(ast.parse(path.read_text("utf-8")))
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def _remedies(path: Path) -> list[str]:
+    """The texts given as `remedy=`; what a text is filled in with is left out."""
+    keywords = [
+        node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.keyword)
+    ]
+    return [ast.unparse(node.value).strip("'\"") for node in keywords if node.arg == "remedy"]
 
 
 def _raised(path: Path) -> set[str]:
@@ -49,11 +58,25 @@ def test_every_entry_of_the_catalogue_is_used(code: str) -> None:
 @pytest.mark.parametrize("code", CATALOGUE)
 def test_an_entry_says_cause_and_remedy_in_whole_sentences(code: str) -> None:
     entry = CATALOGUE[code]
-    for text in (entry.cause, entry.remedy):
-        assert text
-        assert text.endswith((".", "?"))
-        assert is_fit_to_print(text)
+    assert entry.cause.endswith(".")
+    assert entry.remedy.endswith(".") or COMMAND.search(entry.remedy)
+    assert is_fit_to_print(entry.cause + entry.remedy)
     assert re.fullmatch(r"[A-Z][A-Z_]*[A-Z]", code)
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_a_command_stands_at_the_end_to_be_copied_without_a_full_stop(code: str) -> None:
+    remedy = CATALOGUE[code].remedy
+    command = COMMAND.search(remedy)
+    if command:
+        assert remedy[: command.start()].endswith(": ")
+        assert not re.search(r"[.;,]($| )", command[0])
+
+
+def test_no_remedy_in_the_code_ends_a_command_with_a_full_stop() -> None:
+    remedies = [text for path in SOURCES for text in _remedies(path)]
+    assert len(remedies) > 8
+    assert [text for text in remedies if COMMAND.search(text) and text.endswith(".")] == []
 
 
 @pytest.mark.parametrize("code", CATALOGUE)

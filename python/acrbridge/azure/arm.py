@@ -73,6 +73,8 @@ class Refusal:
     code: str
     message: str
     correlation_id: str | None
+    in_envelope: bool = True
+    """Whether it came in a form of Azure's; what came otherwise can be a proxy's page."""
 
     @classmethod
     def read(cls, response: Response) -> Refusal:
@@ -88,6 +90,7 @@ class Refusal:
             redact.foreign(str(error.get("code") or response.status), 80),
             redact.foreign(" ".join([message, *_details(error)]), 1000),
             response.headers.get("x-ms-correlation-request-id"),
+            bool(error),
         )
 
     def error(self) -> AcrBridgeError:
@@ -168,9 +171,25 @@ class ArmClient:
         """One registry."""
         return Registry.parse(self.get(str(identity), REGISTRIES))
 
-    def post(self, path: str, api_version: str, body: Mapping[str, Any], retry: Retry) -> Response:
+    def sign_in(self) -> None:
+        """Have a token, so that the next request meets no failure but Resource Manager's.
+
+        Raises:
+            AcrBridgeError: Entra gave none.
+        """
+        self._token(False)
+
+    def post(
+        self,
+        path: str,
+        api_version: str,
+        body: Mapping[str, Any],
+        retry: Retry,
+        deadline: Deadline | None = None,
+    ) -> Response:
         """Send a POST; gives the answer whatever its status."""
-        return self.send("POST", self._url(path, api_version), json.dumps(body), retry=retry)
+        url = self._url(path, api_version)
+        return self.send("POST", url, json.dumps(body), retry=retry, deadline=deadline)
 
     def send(
         self,

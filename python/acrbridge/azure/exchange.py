@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from acrbridge.azure.identity import AccessToken
+from acrbridge.azure.token_store import AccessToken
 from acrbridge.errors import AcrBridgeError, NetworkError, RefusedError
 from acrbridge.http import refusals
 from acrbridge.http.client import HttpClient, Request
@@ -22,7 +22,7 @@ def refresh_token(http: HttpClient, login_server: str, token: AccessToken, tenan
         tenant: that issued it.
 
     Raises:
-        RefusedError: REGISTRY_UNAUTHORIZED, the account has no right on the registry; TARGET_FIREWALL.
+        RefusedError: REGISTRY_UNAUTHORIZED, the account has no right on the registry; REGISTRY_FIREWALL.
         NetworkError: THROTTLED, or the registry cannot be reached.
     """
     form = {
@@ -51,7 +51,7 @@ def refresh_token(http: HttpClient, login_server: str, token: AccessToken, tenan
                 "REGISTRY_UNAUTHORIZED", f"{login_server} does not let this account in: {said}"
             )
         case 403:
-            raise RefusedError("TARGET_FIREWALL", f"{login_server} does not let this computer in: {said}")
+            raise RefusedError("REGISTRY_FIREWALL", f"{login_server} does not let this computer in: {said}")
         case 429:
             raise NetworkError("THROTTLED", f"{login_server} gives no more tokens for now (429).")
         case _:

@@ -1,4 +1,4 @@
-"""Why an import failed: Azure's words, taken apart.
+"""Why an import failed: Azure's words, taken apart, in the answer to its request or at its operation's end.
 
 Azure wraps the source registry's answer in a message that names the target ("Operation registries-… failed.
 Resource …/registries/TARGET Invalid message Unauthorized …"). The table below tells side and cause from texts
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from acrbridge.azure.arm import Refusal
 from acrbridge.errors import AcrBridgeError, NotFoundError, RefusedError, TargetExistsError, UsageError
+from acrbridge.http import redact
 from acrbridge.references import DOCKER_HUB
 
 
@@ -22,11 +23,22 @@ class _Cause:
     code: str
     error: type[AcrBridgeError]
     text: str
+    by_manager: bool = False
+    """Whether Resource Manager says so of the request; else the registries' service does, of the copy."""
+
+    def fits(self, refusal: Refusal, *, ended: bool) -> bool:
+        """Whether this is why; Resource Manager's own refusals tell nothing of the source."""
+        by_manager = not ended and refusal.status in _MANAGERS
+        speaks = not ended if self.by_manager else not by_manager
+        return speaks and self.pattern.search(f"{refusal.code}: {refusal.message}") is not None
 
 
-def _cause(pattern: str, code: str, error: type[AcrBridgeError], text: str) -> _Cause:
-    return _Cause(re.compile(pattern, re.IGNORECASE | re.DOTALL), code, error, text)
+def _cause(pattern: str, code: str, error: type[AcrBridgeError], text: str, **more: bool) -> _Cause:
+    return _Cause(re.compile(pattern, re.IGNORECASE | re.DOTALL), code, error, text, **more)
 
+
+_MANAGERS = frozenset({401, 403, 404, 429})
+"""Statuses of the request that are Resource Manager's: the service's own are 400 and 409."""
 
 _CAUSES = (
     _cause(
@@ -34,12 +46,21 @@ _CAUSES = (
         "SOURCE_READ_FORBIDDEN",
         RefusedError,
         "The account may import into {target}, but may not read the source registry {source}",
+        by_manager=True,
     ),
     _cause(
         r"^AuthorizationFailed",
         "TARGET_FORBIDDEN",
         RefusedError,
         "The account has no right to import into {target}",
+        by_manager=True,
+    ),
+    _cause(
+        r"^ScopeLocked|scope\(s\) are locked",
+        "TARGET_SCOPE_LOCKED",
+        RefusedError,
+        "A management lock lies on {target}",
+        by_manager=True,
     ),
     _cause(
         r"already exists in target registry|^Conflict:.*already exists",
@@ -105,35 +126,55 @@ _ON_HUB = (
     "Docker Hub says this of an image that does not exist, too: check its name;"
     " if it is private, give --username and --password."
 )
+_ON_ACR = (
+    "Give --username and --password that may pull from it; or --registry RESOURCE_ID,"
+    " when it is in another subscription of your tenant and you may read it."
+)
 
 
-def explain(refusal: Refusal, *, target: str, source: str, image: str) -> AcrBridgeError:
+def explain(refusal: Refusal, *, ended: bool, target: str, source: str, image: str) -> AcrBridgeError:
     """The error that says which side failed, and why.
 
     Args:
         refusal: what Azure said.
+        ended: whether it is the end of an operation that was accepted; else the answer to the request.
         target: the target registry's name.
         source: host or name of the source registry.
         image: the source image.
     """
-    said = f"({refusal.code}) {_WRAPPER.sub('', refusal.message)}"
-    if refusal.status in (401, 429):  # ARM's own answer: the source's comes inside a failure
+    if not ended and (refusal.status in (401, 429) or refusal.status >= 500):
         return refusal.error()
+    if not refusal.in_envelope:
+        return AcrBridgeError(
+            "ANSWER_UNINTELLIGIBLE",
+            f"The request to import into {target} was answered with {refusal.status},"
+            f" not as Azure answers: {redact.foreign(refusal.message, 200)}",
+        )
     for cause in _CAUSES:
-        if cause.pattern.search(f"{refusal.code}: {refusal.message}"):
+        if cause.fits(refusal, ended=ended):
             text = cause.text.format(target=target, source=source, image=image)
             return cause.error(
                 cause.code,
-                f"{text}. Azure: {said}",
-                remedy=_ON_HUB if cause.code == "SOURCE_UNAUTHORIZED" and source == DOCKER_HUB else None,
+                f"{text}. Azure: {_said(refusal)}",
+                remedy=_remedy(source) if cause.code == "SOURCE_UNAUTHORIZED" else None,
                 correlation_id=refusal.correlation_id,
                 drop_in_status=3 if refusal.status == 404 else 1,
             )
-    if refusal.status in (403, 404) or refusal.status >= 500:
+    if not ended and refusal.status in _MANAGERS:
         return refusal.error()
     return AcrBridgeError(
         "IMPORT_FAILED",
-        f"The import into {target} failed. Azure: {said}",
-        remedy="",
+        f"The import into {target} failed. Azure: {_said(refusal)}",
         correlation_id=refusal.correlation_id,
     )
+
+
+def _said(refusal: Refusal) -> str:
+    return f"({refusal.code}) {_WRAPPER.sub('', refusal.message)}"
+
+
+def _remedy(source: str) -> str | None:
+    """What helps where the source refuses to give an image; None: what the catalogue says."""
+    if source == DOCKER_HUB:
+        return _ON_HUB
+    return _ON_ACR if ".azurecr." in source else None

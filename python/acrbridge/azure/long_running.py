@@ -2,15 +2,16 @@
 
 202 with a Location that is opaque, signed, kept verbatim and asked only on ARM's own host; the first poll at
 once, the next after Retry-After; the end is a 200, or a 4xx that is the failure. A 200 whose body says Failed is
-a failure too, although az takes it for a success.
+a failure too, although az takes it for a success. Who is refused the poll itself is not told how it ended.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from acrbridge.azure.arm import ArmClient, Refusal
@@ -18,7 +19,7 @@ from acrbridge.errors import AcrBridgeError, NetworkError
 from acrbridge.http import redact
 from acrbridge.http.client import Response
 from acrbridge.http.deadlines import Deadline
-from acrbridge.http.retry import LONGEST_WAIT, TRANSIENT, Retry, retry_after
+from acrbridge.http.retry import LONGEST_WAIT, NEVER, TRANSIENT, Retry, retry_after
 from acrbridge.jobs import Listener, Notice, Waiting
 
 _INTERVAL = 5.0
@@ -27,23 +28,31 @@ _SHORTEST = 0.1
 """Seconds between polls at the least, whatever Azure names."""
 _REPLICATION = 10.0
 """Seconds in which 404 means that the operation is not known everywhere yet."""
+_FIRST_ANSWER = 10.0
+"""Seconds that the request itself may take at the least: who waits for no end still wants it sent."""
+_GOOD = frozenset({200, 201, 202, 204})
 _ENDED_WELL = frozenset({"", "succeeded"})
 _UNREADABLE = frozenset({"ANSWER_UNINTELLIGIBLE", "ANSWER_TOO_LARGE"})
 """Codes of answers that tell nothing of the operation: something between here and Azure gave them."""
 _NEVER_SENT = frozenset({"TLS_UNTRUSTED", "PROXY_REFUSED", "HOST_NOT_FOUND"})
 _START = Retry(tries=4, base=1.0)
 _ENDED_BADLY = frozenset({"failed", "canceled"})
+_POLL_REFUSED = frozenset({401, 403, 404})
+"""Statuses that are no end of the operation, but a refusal to tell of it."""
+_NAMES_ITS_END = re.compile(r"Operation \S+ failed\b")
+"""How the message begins where they are its end all the same."""
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What one poll tells."""
 
-    state: Literal["running", "succeeded", "failed", "unclear"]
+    state: Literal["running", "succeeded", "failed", "refused", "unclear"]
+    """`refused`: Azure does not tell us; `unclear`: the answer tells nothing."""
     status: str
     """Azure's word for it."""
     refusal: Refusal | None = None
-    """The reason of a failure."""
+    """The reason of a failure, or why Azure does not tell."""
 
 
 class Operation:
@@ -86,10 +95,13 @@ class Operation:
 
         Returns:
             The last outcome: `running` or `unclear` only when the deadline has passed.
+
+        Raises:
+            AcrBridgeError: LOCATION_UNTRUSTED; SIGN_IN_EXPIRED and its like, no token for the next poll.
         """
         while self._outcome.state in ("running", "unclear"):
             self._outcome = self._poll(deadline)
-            if self._outcome.state in ("succeeded", "failed") or deadline.passed():
+            if self._outcome.state not in ("running", "unclear") or deadline.passed():
                 break
             listener(Waiting(self.id, self._outcome.status, self.elapsed))
             deadline.sleep(self._interval)
@@ -123,10 +135,10 @@ class Operation:
 
 def _read(response: Response) -> Outcome:
     """What an answer says of the operation."""
-    if response.status in TRANSIENT:
-        return Outcome("unclear", f"Azure answers {response.status}")
     if response.status >= 400:
-        return Outcome("failed", "Failed", Refusal.read(response))
+        return _read_refusal(response)
+    if response.status not in _GOOD:
+        return _unclear(response)
     try:
         document = response.json() if response.body.strip() else None
     except AcrBridgeError as error:
@@ -139,11 +151,34 @@ def _read(response: Response) -> Outcome:
     return Outcome("running", status or "Accepted")
 
 
-def start(request: Callable[[], Response], deadline: Deadline, listener: Listener) -> tuple[Response, bool]:
-    """Send the request that starts an operation, again where its answer was lost or the service was too busy.
+def _read_refusal(response: Response) -> Outcome:
+    refusal = Refusal.read(response)
+    if response.status in _POLL_REFUSED and not _NAMES_ITS_END.match(refusal.message):
+        return Outcome("refused", f"Azure answers {response.status}", refusal)
+    if response.status in TRANSIENT or not refusal.in_envelope:
+        return _unclear(response)
+    return Outcome("failed", "Failed", refusal)
+
+
+def _unclear(response: Response) -> Outcome:
+    return Outcome("unclear", f"Azure answers {response.status}.")
+
+
+def start(
+    arm: ArmClient,
+    path: str,
+    api_version: str,
+    body: Mapping[str, Any],
+    deadline: Deadline,
+    listener: Listener,
+) -> tuple[Response, bool]:
+    """Send the POST that starts an operation, again where its answer was lost or the service was too busy.
 
     Args:
-        request: sends it once.
+        arm: the client to send it with.
+        path: of the POST.
+        api_version: of the resource's provider.
+        body: of the POST.
         deadline: when to give up.
         listener: hears why it is sent again.
 
@@ -152,11 +187,13 @@ def start(request: Callable[[], Response], deadline: Deadline, listener: Listene
 
     Raises:
         NetworkError: no answer came.
+        AcrBridgeError: no token for the request; ANSWER_UNINTELLIGIBLE, the answer is not Azure's.
     """
     maybe_accepted = False
     for failures in itertools.count(1):
+        arm.sign_in()  # not within the try: what fails here was not sent
         try:
-            response = request()
+            response = arm.post(path, api_version, body, NEVER, _time_for_an_answer(deadline))
         except NetworkError as error:
             wait = _wait(failures, None, deadline)
             if wait is None or error.code in _NEVER_SENT:
@@ -165,12 +202,26 @@ def start(request: Callable[[], Response], deadline: Deadline, listener: Listene
         else:
             wait = _wait(failures, retry_after(response.headers), deadline)
             if wait is None or response.status not in TRANSIENT:
+                _check_answer(response)
                 return response, maybe_accepted
             maybe_accepted = maybe_accepted or response.status != 429
             reason = f"Azure answered {response.status}."
         listener(Notice(f"{reason} Asking again."))
         deadline.sleep(wait)
     raise AssertionError("count() does not end")
+
+
+def _check_answer(response: Response) -> None:
+    """Refuse what neither accepts nor refuses: a redirect, or a page of somebody between here and Azure."""
+    outcome = _read(response)
+    if outcome.state == "unclear" and response.status < 400 and response.status != 202:
+        raise AcrBridgeError(
+            "ANSWER_UNINTELLIGIBLE", f"The request was not answered as Azure answers it. {outcome.status}"
+        )
+
+
+def _time_for_an_answer(deadline: Deadline) -> Deadline:
+    return Deadline(max(deadline.remaining(), _FIRST_ANSWER), deadline.clock)
 
 
 def _wait(failures: int, asked: float | None, deadline: Deadline) -> float | None:

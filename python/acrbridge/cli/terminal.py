@@ -42,11 +42,15 @@ class Terminal:
             case Notice(message):
                 self._print(f"WARNING: {redact.foreign(message, _LINE)}")
             case Waiting(operation_id, status, elapsed):
-                text = redact.foreign(f"{status} … {elapsed:.0f} s ({operation_id})")
+                which = f" ({operation_id})" if operation_id else ""
+                text = redact.foreign(f"{status} … {elapsed:.0f} s{which}")
                 self._wait_line(text, elapsed)
 
     def fail(self, error: AcrBridgeError) -> None:
-        """Tell of an error: what and why in one line, Azure's id, and the code on the last line."""
+        """Tell of an error: what, why and what to do in one line, Azure's id, and the code on the last line.
+
+        The remedy stands as it is: a command at its end is to be copied.
+        """
         message = error.message if error.message.endswith((".", "!", "?")) else f"{error.message}."
         self._print(f"ERROR: {redact.foreign(f'{message} {error.remedy}', _LINE)}")
         if error.correlation_id:

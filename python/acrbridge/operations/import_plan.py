@@ -68,17 +68,22 @@ class ImportPlan:
         parsed = [Image.parse(image) for image in self.images]
         return [Image(i.repository, tag=i.tag or self.source.image.tag or "latest") for i in parsed]
 
-    def readable(self) -> list[Image]:
-        """The targets that can be read back: those with a tag, and those without where the digest is known."""
-        digest = self.source.digest
-        return self.tagged() + [Image(name, digest=digest) for name in self.repositories if digest]
+    def untagged(self, digest: str | None) -> list[Image]:
+        """The target manifests without a tag.
+
+        Args:
+            digest: of the image that is imported; None where it is not known.
+        """
+        return [Image(name, digest=digest) for name in self.repositories]
 
     def how_to_look(self) -> str:
-        """The command that shows whether the import has arrived."""
+        """What to do to see whether the import has arrived: a sentence that ends with the command."""
         name = self.target.id.name
         if self.images:
-            return f"acrbridge acr repository show --name {name} --image {self.tagged()[0]}"
-        return f"acrbridge acr manifest list-metadata --registry {name} --name {self.repositories[0]}"
+            command = f"repository show --name {name} --image {self.tagged()[0]}"
+        else:
+            command = f"manifest list-metadata --registry {name} --name {self.repositories[0]}"
+        return f"Look whether it has arrived: acrbridge acr {command}"
 
 
 def make_plan(session: Session, job: ImportJob) -> ImportPlan:

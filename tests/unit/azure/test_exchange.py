@@ -30,7 +30,7 @@ def test_entras_token_is_exchanged_for_the_registrys() -> None:
     ("response", "kind", "code"),
     [
         (answer(401, {"errors": [{"code": "UNAUTHORIZED", "message": "x"}]}), RefusedError, "REGISTRY_UNAUTHORIZED"),
-        (answer(403, "blocked"), RefusedError, "TARGET_FIREWALL"),
+        (answer(403, "blocked"), RefusedError, "REGISTRY_FIREWALL"),
         (answer(429, ""), NetworkError, "THROTTLED"),
         (answer(500, "oops"), AcrBridgeError, "SERVICE_ERROR"),
         (answer(307, "", {"Location": "https://evil.example/"}), AcrBridgeError, "SERVICE_ERROR"),

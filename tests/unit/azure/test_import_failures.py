@@ -32,9 +32,20 @@ FORBIDDEN = (
 )
 
 
-def explained(status: int, code: str, message: str) -> AcrBridgeError:
-    refusal = Refusal(status, code, message, "c-1")
-    return explain(refusal, target="contoso", source="source.example", image="a:b")
+LOCKED = (
+    f"The scope '{TARGET_ID}' cannot perform write operation because following scope(s) are locked:"
+    f" '/subscriptions/{SUBSCRIPTION}/resourceGroups/rg'. Please remove the lock and try again."
+)
+
+
+def explained(
+    status: int, code: str, message: str, *, source: str = "source.example", in_envelope: bool = True
+) -> AcrBridgeError:
+    """What becomes of a refusal; one in an operation's name is its end."""
+    refusal = Refusal(status, code, message, "c-1", in_envelope)
+    return explain(
+        refusal, ended=message.startswith("Operation "), target="contoso", source=source, image="a:b"
+    )
 
 
 @pytest.mark.parametrize(
@@ -73,6 +84,16 @@ def explained(status: int, code: str, message: str) -> AcrBridgeError:
         ),
         (403, "LinkedAuthorizationFailed", LINKED, "SOURCE_READ_FORBIDDEN"),
         (403, "AuthorizationFailed", FORBIDDEN, "TARGET_FORBIDDEN"),
+        (409, "ScopeLocked", LOCKED, "TARGET_SCOPE_LOCKED"),
+        (400, "InvalidParameters", UNAUTHORIZED, "SOURCE_UNAUTHORIZED"),
+        (403, "InvalidParameters", f"{WRAPPED} {UNAUTHORIZED}", "SOURCE_UNAUTHORIZED"),
+        (
+            403,
+            "RequestDisallowedByPolicy",
+            "Access denied: registries of this kind are Forbidden.",
+            "ARM_FORBIDDEN",
+        ),
+        (404, "NotFound", "No such host is known, MANIFEST_UNKNOWN", "RESOURCE_NOT_FOUND"),
         (
             404,
             "ResourceNotFound",
@@ -126,10 +147,25 @@ def test_the_message_names_the_side_that_refused_and_leaves_out_the_misleading_w
     assert TARGET_ID not in error.message
 
 
-def test_docker_hubs_refusal_may_mean_that_there_is_no_such_image() -> None:
-    refusal = Refusal(400, "InvalidParameters", f"{WRAPPED} {UNAUTHORIZED}", None)
-    error = explain(refusal, target="contoso", source="docker.io", image="a:b")
-    assert "does not exist" in error.remedy
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("docker.io", "does not exist"), ("other.azurecr.io", "--registry RESOURCE_ID"),
+     ("other.azurecr.cn", "--registry RESOURCE_ID"), ("source.example", "--username and --password")],
+)  # fmt: skip
+def test_what_helps_against_a_source_that_refuses_depends_on_the_source(source: str, words: str) -> None:
+    error = explained(400, "InvalidParameters", f"{WRAPPED} {UNAUTHORIZED}", source=source)
+    assert words in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("status", "ours"),
+    [(400, "ANSWER_UNINTELLIGIBLE"), (403, "ANSWER_UNINTELLIGIBLE"), (404, "ANSWER_UNINTELLIGIBLE"),
+     (407, "ANSWER_UNINTELLIGIBLE"), (502, "SERVICE_ERROR")],
+)  # fmt: skip
+def test_a_page_in_azures_place_tells_nothing_of_the_source(status: int, ours: str) -> None:
+    error = explained(status, str(status), "<h1>Access denied</h1> unauthorized", in_envelope=False)
+    assert error.code == ours
+    assert "Access denied" in error.message
 
 
 @pytest.mark.parametrize(("status", "ours"), [(404, 3), (400, 1), (403, 1)])
@@ -140,7 +176,7 @@ def test_a_404_has_azs_exit_status_for_it(status: int, ours: int) -> None:
 @given(st.integers(400, 599), st.text(max_size=20), st.text(max_size=200))
 def test_any_refusal_has_an_explanation_that_holds_azures_words(status: int, code: str, message: str) -> None:
     error = explained(status, code, message)
-    assert error.remedy or error.code == "IMPORT_FAILED"
+    assert error.remedy or error.code == "ARM_REFUSED"
     assert not message.isalnum() or message in error.message
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from acrbridge.azure.arm import ArmClient
 from acrbridge.azure.long_running import Operation, Outcome, start
 from acrbridge.errors import AcrBridgeError, NetworkError
-from acrbridge.http.client import Response
+from acrbridge.http.client import Request, Response
 from acrbridge.http.deadlines import Deadline
 from acrbridge.jobs import Notice, Waiting
 from unit.azure.test_arm import ELSEWHERE
@@ -154,11 +155,33 @@ def test_a_word_of_failure_is_a_failure_whatever_the_status(status: int, word: s
     assert (play.outcome.refusal.code, play.outcome.refusal.message) == ("C", "m")
 
 
-@pytest.mark.parametrize("status", [400, 403, 409, 410, 412])
+@pytest.mark.parametrize("status", [400, 409, 410, 412])
 def test_a_refused_poll_is_the_failure_itself(status: int) -> None:
     play = Play(ACCEPTED, arm_error(status, "InvalidParameters", "m"))
     assert play.outcome.state == "failed"
     assert len(play.http.requests) == 1
+
+
+@pytest.mark.parametrize("body", [arm_error(400, "AuthorizationFailed", "m").body, b"<html>no</html>", b""])
+@pytest.mark.parametrize("status", [401, 403])
+def test_who_may_not_poll_is_not_told_how_it_ends(status: int, body: bytes) -> None:
+    play = Play(ACCEPTED, *[answer(status, body)] * 2)
+    assert play.outcome.state == "refused"
+    assert play.outcome.refusal is not None
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refusal_in_the_operations_name_is_its_end(status: int) -> None:
+    said = arm_error(status, "InvalidParameters", "Operation registries-x failed. Resource R Forbidden")
+    play = Play(ACCEPTED, RUNNING, *[said] * 2)
+    assert play.outcome.state == "failed"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 304, 307, 308, 203, 206, 400, 407, 411])
+def test_a_poll_that_somebody_else_answers_tells_nothing_and_is_repeated(status: int) -> None:
+    play = Play(ACCEPTED, answer(status, "", {"Retry-After": "10"}), DONE)
+    assert play.outcome.state == "succeeded"
+    assert len(play.http.requests) == 2
 
 
 def test_a_failure_in_the_first_answer_is_not_polled() -> None:
@@ -220,10 +243,10 @@ def test_404_within_the_first_ten_seconds_means_that_it_is_not_known_everywhere_
     assert Play(accepted, missing, missing, missing, DONE).outcome.state == "succeeded"
 
 
-def test_404_later_is_a_failure() -> None:
+def test_404_later_tells_no_end() -> None:
     missing = arm_error(404, "NotFound", "m")
     play = Play(ACCEPTED, RUNNING, missing)
-    assert play.outcome.state == "failed"
+    assert play.outcome.state == "refused"
 
 
 def test_an_operation_that_never_ends_is_left_at_the_deadline() -> None:
@@ -247,8 +270,7 @@ def started(*answers: Answer, timeout: float = 600) -> tuple[Response, bool, Scr
     clock = FakeClock()
     http = ScriptedHttp(answers, clock)
     heard = Heard()
-    arm = arm_client(http)
-    response, repeated = start(lambda: arm.send("POST", URL), Deadline(timeout, clock), heard)
+    response, repeated = start(arm_client(http), "/x", "v", {}, Deadline(timeout, clock), heard)
     return response, repeated, http, heard, clock
 
 
@@ -302,3 +324,44 @@ def test_a_request_is_not_repeated_after_the_deadline() -> None:
     assert response.status == 429
     assert len(http.requests) == 1
     assert clock.now() <= 1030
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308, 203])
+def test_what_is_not_azures_answer_is_none(status: int) -> None:
+    with pytest.raises(AcrBridgeError) as error:
+        started(answer(status, "", {"Location": URL}))
+    assert error.value.code == "ANSWER_UNINTELLIGIBLE"
+
+
+@pytest.mark.parametrize("body", ["<html>please log in</html>", b"\xff"])
+def test_a_page_in_place_of_azures_answer_is_none(body: Any) -> None:
+    with pytest.raises(AcrBridgeError) as error:
+        started(answer(200, body))
+    assert error.value.code == "ANSWER_UNINTELLIGIBLE"
+
+
+def test_without_a_token_nothing_is_sent_or_repeated() -> None:
+    def no_token(renew: bool) -> str:
+        raise NetworkError("TIMED_OUT", "login.microsoftonline.com took too long.")
+
+    clock, heard = FakeClock(), Heard()
+    http = ScriptedHttp([], clock)
+    with pytest.raises(NetworkError):
+        start(ArmClient(ARM, http, no_token), "/x", "v", {}, Deadline(600, clock), heard)
+    assert (http.requests, heard) == ([], [])
+
+
+@pytest.mark.parametrize(("timeout", "given"), [(60.0, 60.0), (0.0, 10.0)])
+def test_the_request_has_until_the_deadline_and_some_seconds_at_the_least(
+    timeout: float, given: float
+) -> None:
+    class Timed(ScriptedHttp):
+        def send(self, request: Request, deadline: Deadline | None = None) -> Response:
+            assert deadline
+            remaining.append(deadline.remaining())
+            return super().send(request, deadline)
+
+    clock, remaining = FakeClock(), list[float]()
+    http = Timed([ACCEPTED], clock)
+    start(arm_client(http), "/x", "v", {}, Deadline(timeout, clock), Heard())
+    assert remaining == [given]

@@ -22,6 +22,17 @@ def test_an_error_ends_with_its_code(capsys: Captured) -> None:
     assert err == "ERROR: Too much. Wait, and try again.\nCorrelation ID: c-1\nCode: THROTTLED\n"
 
 
+@pytest.mark.parametrize("message", ["It failed", "It failed."])
+def test_a_command_at_an_errors_end_can_be_copied(message: str, capsys: Captured) -> None:
+    Terminal().fail(AcrBridgeError("STILL_RUNNING", message, remedy="Look: acrbridge acr list"))
+    assert capsys.readouterr().err == "ERROR: It failed. Look: acrbridge acr list\nCode: STILL_RUNNING\n"
+
+
+def test_what_has_no_operation_is_waited_for_without_its_id(capsys: Captured) -> None:
+    Terminal().hear(Waiting(None, "Accepted", 10.0))
+    assert capsys.readouterr().err == "Accepted … 10 s\n"
+
+
 def test_what_is_told_has_no_control_characters_but_its_own_line_ends(capsys: Captured) -> None:
     terminal = Terminal()
     terminal.hear(Notice(BIDI_AND_CONTROL))

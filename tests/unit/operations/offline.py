@@ -61,6 +61,11 @@ def registry_document(name: str, sku: str = "Premium", **properties: Any) -> dic
     }
 
 
+def written(at: str) -> Answer:
+    """A tag's attributes, read at noon."""
+    return answer(200, {"tag": {"lastUpdateTime": at}}, {"Date": NOON})
+
+
 class Azure:
     """What the service answers; `wire` tells what it was asked."""
 
@@ -78,7 +83,7 @@ class Azure:
         self._polls = iter(polls)
         self._exchange = exchange or answer(200, {"refresh_token": "r"})
         self._manifest = manifest or answer(200, MANIFEST, {"Content-Type": "application/x"})
-        self._tag = tag or answer(404)
+        self._tag = tag or written("2026-01-01T12:00:00Z")
         self.clock = FakeClock()
         self.http = ScriptedHttp(self._answer, self.clock)
 

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from acrbridge.azure.arm import Registry
+from acrbridge.azure.identity import AccessToken
 from acrbridge.errors import (
     AcrBridgeError,
     NetworkError,
     NotFoundError,
     RefusedError,
+    SignInError,
     StillRunningError,
     StoppedError,
     TargetExistsError,
@@ -17,23 +20,28 @@ from acrbridge.errors import (
     VerificationError,
 )
 from acrbridge.http.deadlines import Cancelled
-from acrbridge.jobs import ImportJob, ImportResult
+from acrbridge.jobs import ImportJob, ImportResult, Waiting
 from acrbridge.operations.import_image import import_image
 from acrbridge.operations.read_back import require_verified
+from acrbridge.registry.client import RegistryClient
+from unit.fakes import ARM, Answer, FakeClock, answer, arm_error
 from unit.fakes import DIGEST as OTHER_DIGEST
-from unit.fakes import Answer, FakeClock, answer, arm_error
 from unit.operations.offline import (
     ACCEPTED,
     DIGEST,
     DONE,
-    NOON,
     RUNNING,
     Azure,
+    FakeIdentity,
     OfflineSession,
     registry_document,
+    written,
 )
 
 EXISTS = arm_error(409, "Conflict", "Tag a:b already exists in target registry.")
+OLD = written("2025-12-31T12:00:00Z")
+TIMELESS = answer(200, {"tag": {}})
+LOOK = "Look whether it has arrived: acrbridge acr repository show --name contoso --image a:b"
 LOST = NetworkError("TIMED_OUT", "The answer was lost.")
 SOURCE = "h.io/a:b"
 
@@ -134,9 +142,52 @@ def test_the_admin_user_reads_where_the_account_may_not(tmp_path: Path) -> None:
 
 def test_a_manifest_without_a_tag_is_not_read_back_unless_its_digest_is_known(tmp_path: Path) -> None:
     result, session = run(Azure(), tmp_path, repositories=("r",))
-    assert result.images == ()
+    (image,) = result.images
+    assert (image.reference, image.digest, image.verified) == ("contoso.azurecr.io/r", None, False)
     assert not result.verified
     assert "give the source by digest" in session.notices[-1]
+
+
+def test_a_manifest_without_a_tag_has_the_digest_of_the_tag_that_came_with_it(tmp_path: Path) -> None:
+    result, _ = run(Azure(), tmp_path, images=("a:x",), repositories=("r",))
+    assert [(image.reference, image.digest) for image in result.images] == [
+        ("contoso.azurecr.io/a:x", DIGEST),
+        (f"contoso.azurecr.io/r@{DIGEST}", DIGEST),
+    ]
+    assert result.verified
+
+
+def test_a_manifest_without_a_tag_is_not_sought_by_the_digest_of_an_old_tag(tmp_path: Path) -> None:
+    result, _ = run(Azure(tag=OLD), tmp_path, images=("a:x",), repositories=("r",), force=True)
+    assert [image.verified for image in result.images] == [False, False]
+    assert result.images[1].digest is None
+
+
+@pytest.mark.parametrize("hindered", [{"exchange": answer(403, "no")}, {"manifest": answer(403, "no")}])
+def test_every_target_is_listed_even_where_none_can_be_read(tmp_path: Path, hindered: dict[str, Any]) -> None:
+    result, _ = run(Azure(**hindered), tmp_path, images=("a:x",), repositories=("r",))
+    assert [image.reference for image in result.images] == ["contoso.azurecr.io/a:x", "contoso.azurecr.io/r"]
+
+
+@pytest.mark.parametrize("source", [SOURCE, f"h.io/a@{DIGEST}"])
+@pytest.mark.parametrize(
+    ("tag", "why"),
+    [
+        (OLD, "was not written by this import"),
+        (TIMELESS, "does not say since when"),
+        (answer(403, "no"), "cannot be read from here"),
+        (answer(404), "cannot be read from here"),
+    ],
+)
+def test_a_tag_that_may_have_been_there_before_is_not_verified(
+    tmp_path: Path, tag: Answer, why: str, source: str
+) -> None:
+    result, session = run(Azure(tag=tag), tmp_path, source=source, images=("a:b",), force=True)
+    assert (result.status, result.verified) == ("Succeeded", False)
+    assert result.images[0].digest == DIGEST
+    assert why in session.notices[-1]
+    with pytest.raises(VerificationError):
+        require_verified(result)
 
 
 # Failures of the request and of the operation
@@ -147,6 +198,12 @@ def test_a_manifest_without_a_tag_is_not_read_back_unless_its_digest_is_known(tm
     [
         ({"posts": [EXISTS]}, TargetExistsError, "TARGET_TAG_EXISTS"),
         ({"posts": [arm_error(404, "ResourceNotFound", "x")]}, NotFoundError, "RESOURCE_NOT_FOUND"),
+        ({"posts": [answer(403, "<html>Access denied</html>")]}, AcrBridgeError, "ANSWER_UNINTELLIGIBLE"),
+        ({"posts": [answer(302, "", {"Location": ARM})]}, AcrBridgeError, "ANSWER_UNINTELLIGIBLE"),
+        ({"posts": [answer(200, "<html>")]}, AcrBridgeError, "ANSWER_UNINTELLIGIBLE"),
+        ({"polls": [arm_error(403, "AuthorizationFailed", "x")]}, StillRunningError, "OUTCOME_UNKNOWN"),
+        ({"polls": [RUNNING, arm_error(404, "NotFound", "x")]}, StillRunningError, "OUTCOME_UNKNOWN"),
+        ({"polls": [arm_error(401, "Expired", "x")] * 2}, StillRunningError, "OUTCOME_UNKNOWN"),
         ({"posts": [arm_error(403, "AuthorizationFailed", "x")]}, RefusedError, "TARGET_FORBIDDEN"),
         ({"posts": [answer(503)] * 4}, AcrBridgeError, "SERVICE_ERROR"),
         ({"posts": [answer(429)] * 4}, NetworkError, "THROTTLED"),
@@ -196,14 +253,35 @@ def test_an_import_that_does_not_end_is_left_running_at_the_deadline(tmp_path: P
         run(Azure(polls=[RUNNING] * 20), tmp_path, timeout=65.0)
     assert error.value.exit_status == 9
     assert "registries-x" in error.value.message
-    assert "acrbridge acr repository show --name contoso --image a:b" in error.value.message
+    assert error.value.remedy == LOOK
+
+
+@pytest.mark.parametrize("code", ["AuthorizationFailed", "NotFound"])
+def test_who_may_not_ask_how_it_goes_on_is_told_how_to_look(tmp_path: Path, code: str) -> None:
+    with pytest.raises(StillRunningError) as error:
+        run(Azure(polls=[arm_error(403, code, "no")]), tmp_path)
+    assert "accepted" in error.value.message
+    assert "goes on" in error.value.message
+    assert error.value.remedy == LOOK
+
+
+def test_a_sign_in_that_ends_while_azure_works_is_no_failure_of_the_import(tmp_path: Path) -> None:
+    session = OfflineSession(Azure(polls=[RUNNING, DONE]), tmp_path)
+
+    class Expiring(FakeIdentity):
+        def token(self, *arguments: Any, **more: Any) -> AccessToken:
+            if session.http.clock.now() > 1000:
+                raise SignInError("SIGN_IN_EXPIRED", "It is over.")
+            return super().token(*arguments, **more)
+
+    session.identity = Expiring()
+    with pytest.raises(StillRunningError) as error:
+        import_image(session, ImportJob("contoso", SOURCE))
+    assert error.value.code == "OUTCOME_UNKNOWN"
+    assert error.value.remedy == LOOK
 
 
 # A request whose answer was lost
-
-
-def _tag(written: str) -> Answer:
-    return answer(200, {"tag": {"lastUpdateTime": written}}, {"Date": NOON})
 
 
 def test_a_request_is_not_sent_twice_where_it_was_answered(tmp_path: Path) -> None:
@@ -215,14 +293,14 @@ def test_a_request_is_not_sent_twice_where_it_was_answered(tmp_path: Path) -> No
 @pytest.mark.parametrize("phase", ["post", "poll"])
 def test_a_tag_that_the_lost_request_made_is_a_success(tmp_path: Path, phase: str) -> None:
     second = {"posts": [LOST, EXISTS]} if phase == "post" else {"posts": [LOST, ACCEPTED], "polls": [EXISTS]}
-    result, _ = run(Azure(**second, tag=_tag("2026-01-01T12:00:00Z")), tmp_path)
+    result, _ = run(Azure(**second), tmp_path)
     assert result.status == "Succeeded"
     assert result.verified
 
 
 @pytest.mark.parametrize(
     "tag",
-    [_tag("2025-12-31T12:00:00Z"), _tag("garbage"), answer(404), answer(403), answer(500), answer(200, {})],
+    [OLD, written("garbage"), answer(404), answer(403), answer(500), answer(200, {})],
 )
 def test_a_tag_that_was_there_before_is_the_failure_that_it_is(tmp_path: Path, tag: Answer) -> None:
     with pytest.raises(TargetExistsError):
@@ -236,7 +314,7 @@ def test_a_tag_that_cannot_be_looked_at_is_the_failure_that_it_is(tmp_path: Path
 
 def test_after_an_answer_that_was_not_lost_a_tag_that_exists_is_a_failure(tmp_path: Path) -> None:
     with pytest.raises(TargetExistsError):
-        run(Azure(polls=[EXISTS], tag=_tag("2026-01-01T12:00:00Z")), tmp_path)
+        run(Azure(polls=[EXISTS]), tmp_path)
 
 
 # Accepted, without an address to ask
@@ -248,17 +326,40 @@ def test_without_an_address_the_target_is_looked_at(tmp_path: Path) -> None:
 
 
 def test_without_an_address_a_tag_that_does_not_appear_is_left_at_the_deadline(tmp_path: Path) -> None:
-    azure = Azure(posts=[answer(202)], manifest=answer(404))
-    with pytest.raises(StillRunningError):
-        run(azure, tmp_path, timeout=20.0)
+    azure = Azure(posts=[answer(202)], tag=answer(404))
+    session = OfflineSession(azure, tmp_path)
+    with pytest.raises(StillRunningError) as error:
+        import_image(session, ImportJob("contoso", SOURCE, timeout=20.0))
+    assert error.value.code == "STILL_RUNNING"
     assert azure.clock.now() == 1020
+    waits = [event for event in session.heard if isinstance(event, Waiting)]
+    assert [event.elapsed for event in waits] == [0.0, 5.0, 10.0, 15.0]
 
 
-def test_without_an_address_and_without_a_view_of_the_target_it_is_not_known_to_have_succeeded(
-    tmp_path: Path,
+def test_without_an_address_a_tag_that_was_there_before_has_not_arrived(tmp_path: Path) -> None:
+    with pytest.raises(StillRunningError) as error:
+        run(Azure(posts=[answer(202)], tag=OLD), tmp_path, timeout=20.0, force=True)
+    assert error.value.code == "STILL_RUNNING"
+
+
+@pytest.mark.parametrize(
+    "hindered",
+    [
+        {"exchange": answer(403)},
+        {"exchange": NetworkError("UNREACHABLE", "gone")},
+        {"tag": answer(403)},
+        {"tag": TIMELESS},
+        {"tag": NetworkError("UNREACHABLE", "gone")},
+    ],
+)
+def test_without_an_address_and_without_a_view_of_the_target_its_outcome_is_unknown(
+    tmp_path: Path, hindered: dict[str, Any]
 ) -> None:
-    with pytest.raises(AcrBridgeError):
-        run(Azure(posts=[answer(202)], exchange=answer(403)), tmp_path)
+    with pytest.raises(StillRunningError) as error:
+        run(Azure(posts=[answer(202)], **hindered), tmp_path)
+    assert error.value.code == "OUTCOME_UNKNOWN"
+    assert "was accepted" in error.value.message
+    assert error.value.remedy == LOOK
 
 
 def test_without_an_address_a_manifest_by_digest_is_waited_for_too(tmp_path: Path) -> None:
@@ -298,4 +399,21 @@ def test_who_stops_waiting_is_told_that_azure_goes_on(
         run(azure, tmp_path)
     assert error.value.exit_status == error.value.drop_in_status == status
     assert "goes on" in error.value.message
-    assert "acrbridge acr repository show" in error.value.message
+    assert error.value.remedy == LOOK
+
+
+@pytest.mark.parametrize(("stop", "status"), [(KeyboardInterrupt(), 130), (Terminated(), 143)])
+def test_who_stops_the_reading_back_is_told_that_the_import_succeeded(
+    tmp_path: Path, stop: BaseException, status: int
+) -> None:
+    session = OfflineSession(Azure(), tmp_path)
+
+    def interrupted(registry: Registry) -> RegistryClient:
+        raise stop
+
+    session.open_registry = interrupted  # type: ignore[method-assign]
+    with pytest.raises(StoppedError) as error:
+        import_image(session, ImportJob("contoso", SOURCE))
+    assert error.value.exit_status == status
+    assert "succeeded" in error.value.message
+    assert error.value.remedy == LOOK

@@ -263,7 +263,7 @@ def test_there_is_a_command_to_look_whether_it_has_arrived(
     tmp_path: Path, job: dict[str, Any], command: str
 ) -> None:
     plan, _, _ = planned(tmp_path, **job)
-    assert plan.how_to_look() == command
+    assert plan.how_to_look() == f"Look whether it has arrived: {command}"
 
 
 def test_no_representation_shows_the_password(tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_the_firewalls_refusal_is_not_evaded_by_the_admin_user(tmp_path: Path) -
     registry = session.find_registry("contoso")
     with pytest.raises(AcrBridgeError) as error:
         session.open_registry(registry)
-    assert error.value.code == "TARGET_FIREWALL"
+    assert error.value.code == "REGISTRY_FIREWALL"
 
 
 @pytest.mark.parametrize("name", CLOUDS)

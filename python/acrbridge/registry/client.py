@@ -148,12 +148,24 @@ class RegistryClient:
                 return RefusedError(code, text, correlation_id=correlation)
         if response.status in _BY_STATUS:
             kind, code = _BY_STATUS[response.status]
-            return kind(code, text, correlation_id=correlation)
+            remedy = self._where_to_look(path, said) if code == "REPOSITORY_NOT_FOUND" else None
+            return kind(code, text, remedy=remedy, correlation_id=correlation)
         if response.status >= 500:
             return AcrBridgeError("SERVICE_ERROR", text, correlation_id=correlation)
         return AcrBridgeError("REGISTRY_REFUSED", text, remedy="", correlation_id=correlation)
 
+    def _where_to_look(self, path: str, said: str) -> str:
+        """The command that lists what is there, in place of what is not."""
+        name = re.split(r"[.-]", self.host)[0]  # a login server can be NAME-HASH.azurecr.io
+        inside = _IN_REPOSITORY.match(path)
+        if inside is None or "NAME_UNKNOWN" in said:
+            return f"List what is there: acrbridge acr repository list --name {name}"
+        command = f"repository show-tags --name {name} --repository {inside[1]}"
+        return f"List its tags: acrbridge acr {command}"
 
+
+_IN_REPOSITORY = re.compile(r"/(?:v2|acr/v1)/(.+)/(?:manifests|_manifests|_tags)/[^/]+$")
+"""The path of a tag or manifest."""
 _BY_WORDS: Mapping[tuple[int, str], str] = {
     (403, "aka.ms/acr/firewall"): "REGISTRY_FIREWALL",
     (405, "REGISTRY_DISALLOWED_OPERATION"): "TARGET_LOCKED",

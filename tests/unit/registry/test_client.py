@@ -353,6 +353,26 @@ def test_a_refusal_says_host_status_path_and_the_registrys_words(
         assert part in error.value.message
 
 
+@pytest.mark.parametrize(
+    ("path", "word", "command"),
+    [
+        ("/v2/a/b/manifests/c", "MANIFEST_UNKNOWN", "show-tags --name contoso --repository a/b"),
+        ("/acr/v1/a/b/_tags/c", "TAG_UNKNOWN", "show-tags --name contoso --repository a/b"),
+        ("/v2/a/b/manifests/c", "NAME_UNKNOWN", "list --name contoso"),
+        ("/acr/v1/a/b/_tags", "NAME_UNKNOWN", "list --name contoso"),
+        ("/acr/v1/a/b", "NAME_UNKNOWN", "list --name contoso"),
+    ],
+)
+@pytest.mark.parametrize("host", ["contoso.azurecr.io", "contoso-abc123.azurecr.cn"])
+def test_what_is_not_there_comes_with_the_command_that_lists_what_is(
+    host: str, path: str, word: str, command: str
+) -> None:
+    http = ScriptedHttp([answer(404, {"errors": [{"code": word, "message": "m"}]})])
+    with pytest.raises(NotFoundError) as error:
+        RegistryClient(host, http).call("GET", path, "s")
+    assert error.value.remedy.endswith(f": acrbridge acr repository {command}")
+
+
 def test_the_firewalls_words_are_recognised() -> None:
     words = (
         "client with IP '1.2.3.4' is not allowed access. Refer https://aka.ms/acr/firewall to grant access."

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from acr_emulator import faults
+from acr_emulator.environment import refresh_endpoint
 from acr_emulator.records import Registry
 from acr_emulator.seed.load import load
 from acr_emulator.serve import AlreadyRunning, serve
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="0 (default): any that is free")
     parser.add_argument(
-        "--seed", metavar="default|article|FILE|none", help="what a fresh folder is filled with"
+        "--seed", metavar="default|article|FILE|none", help="what is loaded; into a fresh folder, default"
     )
     parser.add_argument("--lro-polls", type=int, default=Options.polls, metavar="N")
     parser.add_argument("--retry-after", type=int, default=Options.retry_after, metavar="SECONDS")
@@ -87,6 +88,7 @@ def _say_ready(world: World) -> None:
 
 def _seed(state: State, options: argparse.Namespace) -> None:
     load(state, options.seed)
+    refresh_endpoint(state)
 
 
 def _fault(state: State, options: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Router as Routes
 
 from acr_emulator import faults, hosts
@@ -16,6 +16,7 @@ from acr_emulator.control.calls import AnswerLost
 from acr_emulator.control.routes import control_routes
 from acr_emulator.registry.routes import Router
 from acr_emulator.request_log import BODY_LIMIT, RequestLog, is_readable, read_body
+from acr_emulator.world import RUN_PATH
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -55,6 +56,9 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request (ASGI 3)."""
+        if scope["scheme"] == "http" and scope["path"] == RUN_PATH:
+            await JSONResponse({"run": self._world.run})(scope, receive, send)
+            return
         exchange = _Exchange(self._log, scope, receive, send)
         try:
             await self._dispatch(scope, exchange)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import secrets
 import signal
-import socket
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +13,7 @@ import uvicorn
 from acr_emulator.app import Application
 from acr_emulator.certificates import Certificates
 from acr_emulator.connection import Connection
-from acr_emulator.environment import read_port, write_endpoint
+from acr_emulator.environment import serving_port, write_endpoint
 from acr_emulator.frontdoor import FrontDoor
 from acr_emulator.records import Registry
 from acr_emulator.request_log import RequestLog
@@ -125,8 +123,6 @@ def _identity_header(state: State) -> str:
 
 
 def _refuse_second(state: State) -> None:
-    port = read_port(state.folder)
-    if port is None:
-        return
-    with suppress(OSError), socket.create_connection((LOOPBACK, port), timeout=2):
+    port = serving_port(state.folder)
+    if port is not None:
         raise AlreadyRunning(f"an emulator serves {state.folder} at port {port}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 ARM_HOST = "management.azure.com"
 ENTRA_HOSTS = ("login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net")
 IMDS_HOST = "169.254.169.254"
+RUN_PATH = "/emulator"
+"""Tells, without TLS, which run answers; it is none of Azure's: no fault plays there, and no log shows it."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class World:
     options: Options
     identity_header: str = field(repr=False, default="")
     """The secret that an App Service would put into IDENTITY_HEADER."""
+    run: str = field(default_factory=lambda: secrets.token_hex(16))
+    """Made up at each start: tells this process from another that has its port later."""
 
     def faults(self) -> dict[str, str]:
         """Faults in force now, by name, each with its argument ("" where it has none)."""

@@ -100,6 +100,31 @@ def test_a_folder_is_served_by_one_process(state: Path) -> None:
     assert second.stderr.startswith(f"acr_emulator: an emulator serves {state} at port ")
 
 
+def test_a_killed_one_is_not_taken_for_another_at_its_port(state: Path, tmp_path: Path) -> None:
+    with running(state) as killed:
+        port = killed.port
+        killed.end(signal.SIGKILL)
+    with running(tmp_path / "other", "--port", str(port)), running(state) as again:
+        assert again.port != port
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "5", "[" * 100_000, "{}", '{"port": "x"}'])
+def test_a_damaged_endpoint_is_as_none(state: Path, text: str) -> None:
+    state.mkdir()
+    (state / "endpoint.json").write_text(text)
+    assert command("seed", "--state", str(state), "article").returncode == 0
+    assert (state / "endpoint.json").read_text() == text
+    with running(state) as emulator:
+        assert emulator.port
+
+
+def test_it_says_which_run_answers_whatever_fault_plays(state: Path) -> None:
+    with running(state, "--fault", "slow=60") as emulator:
+        answer = emulator.send(b"GET /emulator HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert answer.endswith(json.dumps({"run": emulator.endpoint["run"]}, separators=(",", ":")).encode())
+        assert (state / "requests.jsonl").read_text() == ""
+
+
 def test_a_port_that_is_taken_is_said_in_one_line(state: Path, tmp_path: Path) -> None:
     with running(state) as emulator:
         second = command("serve", "--state", str(tmp_path / "other"), "--port", str(emulator.port))
@@ -131,6 +156,18 @@ def test_a_seed_is_loaded_while_it_runs(state: Path, tmp_path: Path) -> None:
         assert seeded.returncode == 0, seeded.stderr
         assert emulator.ask("extrareg.azurecr.io", "GET", "/v2/")[0] == 401
         assert eventually(lambda: answers_at(emulator, "127.0.0.77"))
+
+
+def test_a_seed_that_names_another_client_changes_the_environment_at_once(state: Path) -> None:
+    with running(state) as emulator:
+        before = emulator.endpoint
+        assert command("seed", "--state", str(state), "article").returncode == 0
+        after = emulator.endpoint
+        assert after["environment"]["AZURE_CLIENT_ID"] == "30000000-0000-0000-0000-0000000000a1"
+        assert {k: v for k, v in after.items() if k != "environment"} == {
+            k: v for k, v in before.items() if k != "environment"
+        }
+        assert (state / "endpoint.json").stat().st_mode & 0o777 == 0o600
 
 
 def answers_at(emulator: Process, address: str) -> bool:

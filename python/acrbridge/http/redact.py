@@ -22,7 +22,9 @@ _QUERY = frozenset(
 )
 _TOKEN = re.compile(
     r"eyJ[\w-]{8,}(?:\.[\w-]+){0,2}"  # a JWT, whole or cut
-    r"|(?i:(?:bearer|basic)\s+)[\w.~+/=-]{8,}"
+    r"|(?i:bearer\s+)[\w.~+/=-]{8,}"
+    # Base64 has digits, = or a capital after a small letter: a word such as "basic registries" has not.
+    r"|(?i:basic\s+)(?:(?=[A-Za-z_.~+/-]*+[\d=])|(?=[A-Z\d_.~+/=-]*+[a-z][a-z\d_.~+/=-]*+[A-Z]))[\w.~+/=-]{8,}"
     r"|(?i:(?:password|client_secret|client_assertion|(?:refresh|access|id)_token)[\"']?\s?[=:]\s?)"
     r"(?:\"(?:[^\"\\]|\\.)*|[^&\s]+)"
     r"|(?i:\b(?:sig|_state)=)[^&\s\"']+"

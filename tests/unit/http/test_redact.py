@@ -29,7 +29,7 @@ def test_a_foreign_text_is_no_longer_than_its_limit(text: str, limit: int) -> No
 
 @pytest.mark.parametrize(
     "template",
-    ["Bearer {}", "bearer  {}", "Basic {}", "refresh_token={}", "client_secret={}&x=1", "access_token={}", "a?sig={}&b",
+    ["Bearer {}", "bearer  {}", "refresh_token={}", "client_secret={}&x=1", "access_token={}", "a?sig={}&b",
      "_state={}", "password={}", "client_assertion={}", '{{"password": "{}"}}', '{{"password": "a b,\\"{}"}}',
      '{{"access_token":"{}"}}',
      '{{"refresh_token": "{}", "x": 1}}', "{{'client_secret': '{}'}}", "client_secret: {}", "Password: {}"],
@@ -38,6 +38,13 @@ def test_a_foreign_text_is_no_longer_than_its_limit(text: str, limit: int) -> No
 def test_what_looks_like_a_secret_never_survives(template: str, before: str, secret: str, after: str) -> None:
     shown = redact.foreign(f"{before} {template.format(secret)} {after}", 10_000)
     assert secret not in shown.replace(before, "").replace(after, "")
+
+
+@pytest.mark.parametrize("word", ["Basic", "basic", "BASIC "])
+@given(noise, secrets, noise)
+def test_a_user_and_password_never_survive(word: str, before: str, secret: str, after: str) -> None:
+    pair = base64.b64encode(f"user:{secret}".encode()).decode()
+    assert pair not in redact.foreign(f"{before} {word} {pair} {after}", 10_000)
 
 
 @given(noise, st.binary(min_size=20, max_size=80), noise)
@@ -59,7 +66,23 @@ def test_harmless_words_stay() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["password" * 40_000, "password " + " " * 200_000, "eyJ" * 100_000, "=" * 200_000]
+    "word", ["registries", "Registries", "AUTHENTICATION", "docs/registries", "challenge-response"]
+)
+def test_a_word_after_basic_stays(word: str) -> None:
+    assert redact.foreign(f"Basic {word} cannot do it") == f"Basic {word} cannot do it"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password" * 40_000,
+        "basic " + "a" * 200_000,
+        "basic " + "aA" * 100_000,
+        "basic " * 40_000,
+        "password " + " " * 200_000,
+        "eyJ" * 100_000,
+        "=" * 200_000,
+    ],
 )
 def test_a_long_hostile_text_is_made_fit_at_once(text: str) -> None:
     began = time.perf_counter()

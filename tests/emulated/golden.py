@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,22 +14,26 @@ from typing import TYPE_CHECKING, Any
 from emulated.scripted_azure import CLIENT_ID, CLIENT_SECRET, TENANT, ScriptedAzure
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 FILE = Path(__file__).parents[1] / "data" / "az-import-golden.json"
 
 Case = dict[str, Any]
 
 
+Start = Callable[["Sequence[str]", "Mapping[str, str]"], tuple[int, str, str]]
+"""Runs a command line in an environment; gives exit status, standard output and standard error."""
+
+
 @dataclass(frozen=True)
 class Client:
     """A signed-in command line under test.
 
-    `words` start it (in place of `az`), `folder_variable` names its folder of profile and tokens, and
+    `start` runs it (in place of `az`), `folder_variable` names its folder of profile and tokens, and
     `profile` is such a folder, signed in.
     """
 
-    words: tuple[str, ...]
+    start: Start
     folder_variable: str
     profile: Path
 
@@ -56,27 +61,30 @@ def environment(azure: ScriptedAzure, client: Client, folder: Path) -> dict[str,
     return {**inherited, **azure.environment, **quiet, client.folder_variable: str(folder)}
 
 
-def run(
-    azure: ScriptedAzure, client: Client, words: Sequence[str], folder: Path
-) -> subprocess.CompletedProcess[str]:
-    """Run the client with these words in the given profile folder."""
-    return subprocess.run(
-        [*client.words, *words],
-        check=False,
-        env=environment(azure, client, folder),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=100,
-    )
+def process(program: str) -> Start:
+    """Return how to run a program as a process of its own."""
+
+    def start(words: Sequence[str], variables: Mapping[str, str]) -> tuple[int, str, str]:
+        ended = subprocess.run(
+            [program, *words],
+            check=False,
+            env=dict(variables),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        return ended.returncode, ended.stdout, ended.stderr
+
+    return start
 
 
 def sign_in(azure: ScriptedAzure, client: Client) -> Client:
     """Fill the client's profile: a service principal that the scripted Entra lets in."""
     azure.play({"registries": [], "importImage": [404, None], "polls": []})
     words = ("login", "--service-principal", "-u", CLIENT_ID, "-p", CLIENT_SECRET, "--tenant", TENANT)
-    signed_in = run(azure, client, words, client.profile)
-    assert signed_in.returncode == 0, signed_in.stderr
+    status, _, stderr = client.start(words, environment(azure, client, client.profile))
+    assert status == 0, stderr
     return client
 
 
@@ -85,6 +93,6 @@ def play(azure: ScriptedAzure, client: Client, case: Case, folder: Path) -> Outc
     profile = folder / "profile"
     shutil.copytree(client.profile, profile)
     script = azure.play(case["service"])
-    ended = run(azure, client, case["args"][1:], profile)
-    lines = [line for line in ended.stderr.splitlines() if line.strip()]
-    return Outcome(script.requests, ended.stdout, lines, ended.returncode)
+    status, stdout, stderr = client.start(case["args"][1:], environment(azure, client, profile))
+    lines = [line for line in stderr.splitlines() if line.strip()]
+    return Outcome(script.requests, stdout, lines, status)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from emulated import golden
+from acrbridge.http import client
+from acrbridge.http.deadlines import SystemClock
+from emulated import golden, in_process
 from emulated.scripted_azure import ScriptedAzure
 
 if TYPE_CHECKING:
@@ -68,8 +69,27 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedAzure]:
 @pytest.fixture(scope="module")
 def acrbridge(azure: ScriptedAzure, tmp_path_factory: pytest.TempPathFactory) -> golden.Client:
     profile = tmp_path_factory.mktemp("profile")
-    words = (sys.executable, "-m", "acrbridge")
-    return golden.sign_in(azure, golden.Client(words, "ACRBRIDGE_CONFIG_DIR", profile))
+    return golden.sign_in(azure, golden.Client(in_process.run, "ACRBRIDGE_CONFIG_DIR", profile))
+
+
+class Hurried(SystemClock):
+    """A clock that skips what there is to sleep."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._skipped = 0.0
+
+    def now(self) -> float:
+        return super().now() + self._skipped
+
+    def sleep(self, seconds: float) -> None:
+        self._skipped += seconds
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the client wait in no time: between tries and polls it would be 15 s for some cases."""
+    monkeypatch.setattr(client, "SystemClock", Hurried)
 
 
 def import_requests(http: list[dict[str, Any]]) -> list[tuple[str, Any]]:

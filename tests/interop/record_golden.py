@@ -22,7 +22,7 @@ def record(az: str, folder: Path) -> None:
     """Play every case of the golden file with this az and write down what it did."""
     document = json.loads(golden.FILE.read_text(encoding="utf-8"))
     with ScriptedAzure(folder) as azure:
-        client = golden.sign_in(azure, golden.Client((az,), "AZURE_CONFIG_DIR", folder / "az"))
+        client = golden.sign_in(azure, golden.Client(golden.process(az), "AZURE_CONFIG_DIR", folder / "az"))
         for number, case in enumerate(document["cases"]):
             own = folder / str(number)
             own.mkdir()

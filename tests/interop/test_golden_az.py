@@ -25,7 +25,7 @@ def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedAzure]:
 @pytest.fixture(scope="module")
 def real_az(azure: ScriptedAzure, tmp_path_factory: pytest.TempPathFactory) -> golden.Client:
     profile = tmp_path_factory.mktemp("profile")
-    return golden.sign_in(azure, golden.Client((find_tool("az"),), "AZURE_CONFIG_DIR", profile))
+    return golden.sign_in(azure, golden.Client(golden.process(find_tool("az")), "AZURE_CONFIG_DIR", profile))
 
 
 @pytest.mark.parametrize("case", golden.cases(), ids=lambda case: case["case"])

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from emulated.local_azure import INHERITED, Acrbridge, Command, Ended
+from acrbridge.operations import local_azure
+from emulated.local_azure import INHERITED, Acrbridge, Command, Ended, Process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +29,7 @@ def shell(tmp_path: Path) -> Acrbridge:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     own = {"HOME": str(tmp_path), "ACRBRIDGE_CONFIG_DIR": str(tmp_path / "profile"), "TMPDIR": str(temporary)}
-    return Acrbridge({**inherited, **own})
+    return Process({**inherited, **own})
 
 
 @pytest.fixture
@@ -88,10 +89,13 @@ def test_start_status_stop(shell: Acrbridge, folder: Path) -> None:
 
 def test_start_twice_is_one_emulator(shell: Acrbridge, folder: Path) -> None:
     started = start(shell, folder)
-    again = shell("emulator", "start", "--state", str(folder), "--fault", "arm-garbage")
+    assert shell("emulator", "start", "--state", str(folder)).warnings == []
+    words = ("--fault", "arm-garbage", "--fault", "slow", "--port", "1")
+    again = shell("emulator", "start", "--state", str(folder), *words)
     assert again.json() == started
+    stop = f"acrbridge emulator stop --state {folder}"
     (warning,) = again.warnings
-    assert "runs already" in warning
+    assert warning.endswith(f"An emulator runs already: --port, --fault is ignored. To have it: {stop} first")
 
 
 def test_two_emulators_at_once(shell: Acrbridge, folder: Path, tmp_path: Path) -> None:
@@ -146,6 +150,7 @@ def test_seed_and_fault_of_a_running_emulator(shell: Acrbridge, folder: Path) ->
     words = ("-u", "30000000-0000-0000-0000-0000000000a1", "-t", "target.onmicrosoft.com", "--password-stdin")
     client("login", "--service-principal", *words, "-o", "none", stdin="importer-secret").succeeded()
     assert "myregistry" in client("acr", "list", "--query", "[].name").json()
+    assert client.environment["AZURE_CLIENT_ID"] == "30000000-0000-0000-0000-0000000000a1"
     shell("emulator", "fault", "nope", "--state", str(folder)).refused(1, "EMULATOR_FAILED", "'nope'")
     shell("emulator", "fault", "arm-garbage", "--state", str(folder)).succeeded()
     client("acr", "list").refused(1, "ANSWER_UNINTELLIGIBLE")
@@ -173,13 +178,49 @@ def test_killed_emulator_is_not_taken_for_a_running_one(shell: Acrbridge, folder
     assert start(shell, folder)["pid"] != started["pid"]
 
 
+def test_another_emulator_at_the_port_of_a_killed_one_is_not_taken_for_it(
+    shell: Acrbridge, folder: Path, tmp_path: Path
+) -> None:
+    killed = start(shell, folder)
+    os.kill(killed["pid"], signal.SIGKILL)
+    eventually(lambda: processes_of(folder) == [])
+    other = start(shell, tmp_path / "other", "--port", str(killed["port"]))
+    for command in ("status", "stop", "env"):
+        shell("emulator", command, "--state", str(folder)).refused(3, "EMULATOR_NOT_RUNNING")
+    assert start(shell, folder)["port"] != killed["port"]
+    assert shell("emulator", "status", "--state", str(tmp_path / "other")).json() == other
+    shell("emulator", "stop", "--state", str(tmp_path / "other")).succeeded()
+
+
+def test_emulator_that_ends_before_it_is_told_to_is_stopped(shell: Acrbridge, folder: Path) -> None:
+    started = start(shell, folder)
+    emulator = local_azure.find(folder)
+    os.kill(started["pid"], signal.SIGKILL)
+    eventually(lambda: processes_of(folder) == [])
+    local_azure.stop(emulator)
+
+
+def test_slow_emulator_runs(shell: Acrbridge, folder: Path) -> None:
+    started = start(shell, folder, "--fault", "slow=60")
+    assert shell("emulator", "status", "--state", str(folder)).json() == started
+
+
+def test_shell_that_points_at_an_emulator_that_does_not_run(shell: Acrbridge, folder: Path) -> None:
+    start(shell, folder)
+    client = client_of(shell, folder)
+    shell("emulator", "stop", "--state", str(folder)).succeeded()
+    ended = client.where(ACR_EMULATOR_STATE=str(folder))("acr", "list")
+    ended.refused(1, "UNREACHABLE", "The emulator that this shell points at does not run", "emulator env")
+
+
 def test_environment_as_shell_lines(shell: Acrbridge, folder: Path) -> None:
     start(shell, folder)
     plain = shell("emulator", "env", "--state", str(folder), secret=True).succeeded().stdout.splitlines()
     variables = shell("emulator", "env", "--state", str(folder), "-o", "json", secret=True).json()
     assert {line.split("=")[0].removeprefix("export ") for line in plain} == set(variables)
-    words = ("emulator", "env", "--shell", "pwsh", "--state", str(folder))
-    windows = shell(*words, secret=True).stdout.splitlines()
+    words = ("emulator", "env", "--state", str(folder), "--shell")
+    windows = shell(*words, "pwsh", secret=True).stdout.splitlines()
+    assert shell(*words, "powershell", secret=True).stdout.splitlines() == windows
     assert f"$env:HTTPS_PROXY = '{variables['HTTPS_PROXY']}'" in windows
     assert {"HTTPS_PROXY", "REQUESTS_CA_BUNDLE", "AZURE_CLIENT_SECRET", "ACR_EMULATOR_URL"} <= set(variables)
 
@@ -191,8 +232,9 @@ STATUSES = [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137), ("kill -15 $$", 1
 
 @pytest.mark.parametrize(("line", "status"), STATUSES)
 def test_run_ends_as_its_command_ends(shell: Acrbridge, tmp_path: Path, line: str, status: int) -> None:
-    ended = shell("emulator", "run", "--", "sh", "-c", line)
-    assert (ended.status, ended.stdout, ended.stderr) == (status, "", "")
+    for mark in ((), ("--",)):
+        ended = shell("emulator", "run", *mark, "sh", "-c", line)
+        assert (ended.status, ended.stdout, ended.stderr) == (status, "", "")
     assert_clean(tmp_path)
 
 
@@ -215,7 +257,9 @@ def test_run_without_a_command(shell: Acrbridge) -> None:
 
 def test_run_uses_the_emulator_that_runs_and_leaves_it_running(shell: Acrbridge, folder: Path) -> None:
     started = start(shell, folder)
-    shell("emulator", "run", "--state", str(folder), "--", "true").succeeded()
+    assert shell("emulator", "run", "--state", str(folder), "--", "true").succeeded().warnings == []
+    ended = shell("emulator", "run", "--state", str(folder), "--seed", "article", "--", "true").succeeded()
+    assert "--seed is ignored" in ended.stderr
     assert shell("emulator", "status", "--state", str(folder)).json() == started
 
 

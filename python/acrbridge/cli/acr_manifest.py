@@ -88,7 +88,7 @@ def list_referrers(
     ] = None,
     recursive: Annotated[bool, typer.Option("--recursive", help="Referrers of referrers as well.")] = False,
 ) -> dict[str, Any]:
-    """List what refers to a manifest: signatures, SBOMs and the like."""
+    """List signatures, SBOMs and the like of a manifest."""
     from acrbridge.operations import listing
 
     return {"manifests": listing.referrers(client, image, artifact_type, recursive=recursive)}

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import inspect
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from acrbridge.cli.render import Columns, check_query, render, write
-from acrbridge.cli.terminal import Terminal
+from acrbridge.cli.terminal import Terminal, is_closed_pipe
 from acrbridge.errors import AcrBridgeError, NotFoundError, Terminated, UsageError
 from acrbridge.jobs import Secret
 from acrbridge.settings import Settings
@@ -67,6 +69,7 @@ def _global_options(
 
 
 _GLOBALS = tuple(inspect.signature(_global_options, eval_str=True).parameters.values())
+_ALL = frozenset(p.name for p in _GLOBALS)
 
 Subscription = Annotated[
     str | None,
@@ -81,7 +84,7 @@ class Run:
     settings: Settings
     terminal: Terminal
     output: str | None
-    """The format that was asked for, or None."""
+    """The format that was asked for, json where only a query was; None: nothing asks for a result."""
 
     def session(self, subscription: str | None = None) -> Session:
         """Open the clients."""
@@ -110,8 +113,18 @@ class Run:
             return Secret(_first_line())
         value = typed or (os.environ.get(variable) if variable else None)
         if not value and prompt and sys.stdin.isatty():
-            value = typer.prompt("Password", hide_input=True, err=True)
+            value = _typed_unseen()
         return Secret(value) if value else None
+
+
+def _typed_unseen() -> str:
+    """What a person types in; Ctrl-C stays what it is, where Typer's prompt would make it an answer."""
+    from getpass import getpass
+
+    try:
+        return getpass("Password: ")
+    except EOFError:
+        return ""
 
 
 def _first_line() -> str:
@@ -134,6 +147,7 @@ def command(
     columns: Columns | None = None,
     warning: str | None = None,
     hidden: bool = False,
+    shared: Collection[str] = _ALL,
     **more: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function a command. It takes a Run first; what it returns is printed, None prints nothing.
@@ -142,10 +156,11 @@ def command(
         app: the group.
         name: of the command.
         own: whether it is acrbridge's own; the others have az's exit statuses.
-        missing: exit status where something is not found: az's `show` commands have 3.
+        missing: exit status where a registry has not what was asked for: az's `show` commands have 3.
         columns: for its table.
         warning: said each time, as az does for commands that are going away.
         hidden: left out of the help.
+        shared: names of the options of every command that it has.
         more: for Typer.
     """
 
@@ -155,7 +170,7 @@ def command(
 
         @wraps(function)
         def run_command(**arguments: Any) -> None:
-            options = {p.name: arguments.pop(p.name) for p in _GLOBALS}
+            options = {p.name: arguments.pop(p.name, p.default) for p in _GLOBALS}
             terminal = Terminal(quiet=options["only_show_errors"], debug=options["debug"])
             status = _status_of(
                 terminal,
@@ -166,7 +181,8 @@ def command(
             if status:
                 raise typer.Exit(status)
 
-        keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in (*parameters, *_GLOBALS)]
+        parameters.extend(p for p in _GLOBALS if p.name in shared)
+        keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
         run_command.__signature__ = signature.replace(parameters=keyword)  # type: ignore[attr-defined]
         run_command.__annotations__ = {p.name: p.annotation for p in keyword}
         app.command(name, hidden=hidden, **more)(run_command)
@@ -184,7 +200,7 @@ def _call(
     warning: str | None,
 ) -> None:
     check_query(options["query"])
-    output = options["output"].value if options["output"] else None
+    output = options["output"].value if options["output"] else "json" if options["query"] else None
     if warning and not options["only_show_errors"]:
         sys.stderr.write(f"WARNING: {warning}\n")
     run = Run(Settings.read(ca_file=options["ca_file"]), terminal, output)
@@ -198,11 +214,15 @@ def _call(
 
 def _status_of(terminal: Terminal, call: Callable[[], None], own: bool, missing: int) -> int:
     """Run a command; gives its exit status."""
+    # Not earlier: Typer would make a plain interrupt of it; before this, the system ends the process, with 143.
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         call()
     except NotFoundError as error:
         terminal.fail(error)
-        return error.exit_status if own else max(error.drop_in_status, missing)
+        if own:
+            return error.exit_status
+        return missing if error.code == "REPOSITORY_NOT_FOUND" else error.drop_in_status
     except AcrBridgeError as error:
         terminal.fail(error)
         return error.exit_status if own else error.drop_in_status
@@ -211,13 +231,20 @@ def _status_of(terminal: Terminal, call: Callable[[], None], own: bool, missing:
         return 143 if isinstance(interrupt, Terminated) else 130
     except (typer.Exit, typer.Abort):
         raise
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - nobody reads: the exit must not try to flush
-        return 1
     except Exception as error:  # noqa: BLE001 - a traceback never reaches a user
-        terminal.crash(error)
+        if isinstance(error, OSError) and is_closed_pipe(error):
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the exit must not try to flush
+        else:
+            terminal.crash(error)
         return 1
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    raise Terminated
 
 
 def group(parent: typer.Typer, name: str, text: str) -> typer.Typer:

@@ -33,7 +33,12 @@ Port = Annotated[
 ]
 Seed = Annotated[
     str | None,
-    typer.Option("--seed", help="What a fresh state holds: default, article, none, or a YAML file."),
+    typer.Option(
+        "--seed",
+        help="What is loaded, also into a state that exists: default, article, a YAML file, or none;"
+        " without it, default into a fresh state.",
+        autocompletion=lambda: ["default", "article", "none"],
+    ),
 ]
 Polls = Annotated[
     int | None, typer.Option("--lro-polls", help="Polls until an import has ended; by default 2.", min=1)
@@ -55,18 +60,20 @@ class Shell(StrEnum):
 
     BASH = "bash"
     PWSH = "pwsh"
+    POWERSHELL = "powershell"
 
 
 def add_to(parent: typer.Typer) -> None:
     """Add the group `emulator`."""
-    app = group(parent, "emulator", "Run a local Azure: Entra, Resource Manager and registries on loopback.")
+    app = group(parent, "emulator", "Run a local Azure on loopback.")
     command(app, "start", own=True)(start)
     command(app, "stop", own=True)(stop)
     command(app, "status", own=True)(status)
     command(app, "env", own=True)(env)
     command(app, "seed", own=True)(seed)
     command(app, "fault", own=True)(fault)
-    command(app, "run", own=True)(run_command)
+    # What follows the command's name is the command's, as in `emulator run sh -c …`.
+    command(app, "run", own=True, context_settings={"allow_interspersed_args": False})(run_command)
 
 
 def start(
@@ -84,8 +91,7 @@ def start(
 
     options = _options(port, seed, lro_polls, retry_after, fault, anonymous_push)
     folder = _state(run, state)
-    if options.arguments() and local_azure.running(folder):
-        run.terminal.hear(Notice("The emulator runs already, with the options that it was started with."))
+    _warn_of_ignored(run, folder, options)
     return local_azure.start(folder, options).as_json()
 
 
@@ -108,7 +114,7 @@ def env(
     state: State = None,
     shell: Annotated[Shell, typer.Option("--shell", help="Whose syntax.")] = Shell.BASH,
 ) -> dict[str, str] | None:
-    """Print what a client needs in its environment, as lines for a shell to evaluate."""
+    """Print a client's environment as lines for a shell."""
     from acrbridge.operations import local_azure
 
     emulator = local_azure.find(_state(run, state))
@@ -155,14 +161,28 @@ def run_command(
     fault: Faults = None,
     anonymous_push: AnonymousPush = None,
 ) -> None:
-    """Run a command against an emulator: the running one of --state, or a fresh one for the command alone."""
+    """Run a command against an emulator.
+
+    That is the running one of --state, or one for the command alone.
+    """
     from acrbridge.operations import local_azure
 
-    del run
     options = _options(port, seed, lro_polls, retry_after, fault, anonymous_push)
-    with local_azure.serving(state and state.absolute(), options) as emulator:
+    folder = state and state.absolute()
+    if folder:
+        _warn_of_ignored(run, folder, options)
+    with local_azure.serving(folder, options) as emulator:
         status = local_azure.run_in(emulator, arguments)
     raise typer.Exit(status)
+
+
+def _warn_of_ignored(run: Run, folder: Path, options: EmulatorOptions) -> None:
+    from acrbridge.operations import local_azure
+
+    ignored = ", ".join(dict.fromkeys(options.arguments()[::2]))
+    if ignored and local_azure.running(folder):
+        stop = f"acrbridge emulator stop --state {shlex.quote(str(folder))}"
+        run.terminal.hear(Notice(f"An emulator runs already: {ignored} is ignored. To have it: {stop} first"))
 
 
 def _state(run: Run, state: Path | None) -> Path:

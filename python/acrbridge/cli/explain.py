@@ -16,7 +16,14 @@ def add_to(parent: typer.Typer) -> None:
 
 
 def explain(
-    run: Run, code: Annotated[str, typer.Argument(help="The code on an error's last line.")]
+    run: Run,
+    code: Annotated[
+        str,
+        typer.Argument(
+            help="The code on an error's last line.",
+            autocompletion=lambda incomplete: [c for c in CATALOGUE if c.startswith(incomplete.upper())],
+        ),
+    ],
 ) -> dict[str, str]:
     """Say what an error's code means, and what mends it."""
     from difflib import get_close_matches

@@ -18,29 +18,28 @@ Main = Callable[[Sequence[str]], int]
 
 _SOURCE = "docker.io/library/hello-world:latest"
 _IMAGE = "hello-world:latest"
+_INHABITANTS = "Entra, Resource Manager, a registry named contoso, and a stand-in for docker.io"
 
 
 def add_to(parent: typer.Typer, main: Main) -> None:
     """Add the command."""
 
     def quickstart(run: Run) -> None:
-        """Import an image on a local Azure, step by step, and see how it is done on a real one."""
+        """Import an image into a local Azure, step by step."""
         del run
         status = _quickstart(main)
         if status:
             raise typer.Exit(status)
 
-    command(parent, "quickstart", own=True)(quickstart)
+    command(parent, "quickstart", own=True, shared=("debug",))(quickstart)
 
 
 def _quickstart(main: Main) -> int:
     from acrbridge.operations import local_azure
 
     started = time.monotonic()
-    _say(
-        "A local Azure starts: Entra, Resource Manager, a registry named contoso, and a stand-in for docker.io."
-    )
     with local_azure.serving(None, local_azure.EmulatorOptions()) as emulator:
+        _say(f"A local Azure runs: {_INHABITANTS}.")
         before = dict(os.environ)
         os.environ.update(local_azure.client_environment(emulator, {}))
         os.environ[CLIENT_SECRET_VARIABLE] = emulator.environment["AZURE_CLIENT_SECRET"]
@@ -70,7 +69,7 @@ def _steps(client_id: str, tenant: str) -> list[tuple[str, list[str]]]:
             [*("login", "--service-principal", "--username", client_id), *("--tenant", tenant, "-o", "none")],
         ),
         (
-            "Import. Azure copies; acrbridge waits, then reads the target back and compares its digest.",
+            "Import. Azure copies; acrbridge waits, reads the manifest of the new tag, and checks its digest.",
             ["acr", "import", "--name", "contoso", "--source", _SOURCE, "--image", _IMAGE, "-o", "json"],
         ),
         (

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import shutil
 import sys
 import traceback
 
@@ -29,7 +31,7 @@ class Terminal:
     def __init__(self, *, quiet: bool = False, debug: bool = False) -> None:
         self._quiet = quiet
         self._debug = debug
-        self._line_open = False
+        self._shown = 0  # characters of the line that progress keeps open
         self._next_heartbeat = _HEARTBEAT
         if debug:
             _log_to_stderr()
@@ -67,24 +69,33 @@ class Terminal:
 
     def close(self) -> None:
         """End a line that progress keeps open."""
-        if self._line_open:
-            sys.stderr.write("\r\x1b[K")
-            self._line_open = False
+        if self._shown:
+            self._replace_line("")
+            sys.stderr.write("\r")
 
     def _wait_line(self, text: str, elapsed: float) -> None:
         if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{text}")
+            self._replace_line(text[: shutil.get_terminal_size().columns - 1])
             sys.stderr.flush()
-            self._line_open = True
         elif elapsed >= self._next_heartbeat:
             self._next_heartbeat = elapsed + _HEARTBEAT
             self._print(text)
+
+    def _replace_line(self, text: str) -> None:
+        """Write over the open line, with spaces: not every console of Windows knows the escape that clears it."""
+        sys.stderr.write(f"\r{text:<{self._shown}}")
+        self._shown = len(text)
 
     def _print(self, text: str) -> None:
         self.close()
         encoding = sys.stderr.encoding or "ascii"
         sys.stderr.write(text.encode(encoding, "replace").decode(encoding) + "\n")
         sys.stderr.flush()
+
+
+def is_closed_pipe(error: OSError) -> bool:
+    """Whether nobody reads what was written: Windows calls that an invalid argument."""
+    return isinstance(error, BrokenPipeError) or (sys.platform == "win32" and error.errno == errno.EINVAL)
 
 
 class _Redacting(logging.Formatter):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
+import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -23,6 +24,14 @@ from acrbridge.errors import AcrBridgeError, NotFoundError
 _START = 20.0
 _STOP = 10.0
 """Seconds that starting and stopping may take."""
+_PATIENCE = 5.0
+"""Seconds that an emulator may take to say that it is there."""
+_ALONE: dict[str, Any] = (
+    {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS}
+    if sys.platform == "win32"
+    else {"start_new_session": True}
+)
+"""Options of a process that outlives this one and does not hear its terminal."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,8 @@ class Emulator:
     pid: int
     port: int
     url: str
+    run: str
+    """Made up at each start."""
     environment: Mapping[str, str] = field(repr=False)
     """What a client needs in its environment; its secrets are made up."""
 
@@ -70,11 +81,10 @@ def running(state: Path) -> Emulator | None:
     """The emulator that serves a state folder, or None."""
     try:
         document = json.loads((state / "endpoint.json").read_text("utf-8"))
-        found = Emulator(state, document["pid"], document["port"], document["url"], document["environment"])
+        found = Emulator(state, *(document[key] for key in ("pid", "port", "url", "run", "environment")))
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    # By its port: the process ID may have been given to another since.
-    return found if _answers(found.port) else None
+    return found if _serves(found) else None
 
 
 def find(state: Path) -> Emulator:
@@ -106,7 +116,7 @@ def start(state: Path, options: EmulatorOptions) -> Emulator:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,
+                **_ALONE,
             )
         return _await_ready(state, process)
     except KeyboardInterrupt:  # in a session of its own, the emulator does not hear the terminal
@@ -121,9 +131,10 @@ def stop(emulator: Emulator) -> None:
     Raises:
         AcrBridgeError: EMULATOR_FAILED, it did not end.
     """
-    os.kill(emulator.pid, signal.SIGTERM)
+    with suppress(OSError):  # it may have ended meanwhile
+        os.kill(emulator.pid, signal.SIGTERM)
     end = time.monotonic() + _STOP
-    while _answers(emulator.port) or _exists(emulator.pid):
+    while _exists(emulator.pid) or _serves(emulator):
         if time.monotonic() > end:
             raise AcrBridgeError(
                 "EMULATOR_FAILED", f"The emulator (process {emulator.pid}) does not end.", remedy=""
@@ -192,6 +203,7 @@ def run_in(emulator: Emulator, command: Sequence[str]) -> int:
         NotFoundError: COMMAND_NOT_FOUND.
     """
     started: list[subprocess.Popen[bytes]] = []
+    program = shutil.which(command[0]) or command[0]  # Windows itself looks for no az.cmd
 
     def pass_on(number: int) -> None:
         if number == signal.SIGTERM:  # Ctrl-C the terminal sends to the command as well
@@ -201,7 +213,7 @@ def run_in(emulator: Emulator, command: Sequence[str]) -> int:
     with _signals_calling(pass_on):
         try:
             started.append(
-                subprocess.Popen(list(command), env=client_environment(emulator, os.environ))  # noqa: S603 - the user's
+                subprocess.Popen([program, *command[1:]], env=client_environment(emulator, os.environ))  # noqa: S603 - the user's
             )
         except OSError as error:
             raise NotFoundError(
@@ -289,12 +301,16 @@ def _last_words(state: Path) -> str:
     return lines[-1].removeprefix("acr_emulator: ") if lines else "it said nothing"
 
 
-def _answers(port: int) -> bool:
+def _serves(emulator: Emulator) -> bool:
+    """Whether this very emulator answers: after it was killed, another may have its port, or its process ID."""
+    connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=_PATIENCE)
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
+        connection.request("GET", "/emulator")
+        return bool(json.loads(connection.getresponse().read(1024)) == {"run": emulator.run})
+    except (OSError, http.client.HTTPException, ValueError, TypeError):
         return False
-    return True
+    finally:
+        connection.close()
 
 
 def _exists(pid: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,7 @@ def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         ("acr", "repository", "show-manifests", "-n", "contoso"),
         ("acr", "import", "-n", "a", "--source", "b", "-o", "xml"),
         ("acr", "repository", "show-tags", "-n", "c", "--repository", "a", "--orderby", "foo"), ("--bogus",),
+        ("quickstart", "-o", "none"),
         ("acr", "repository", "list", "-n", "contoso", "--top", "x"), ("account", "show", "--query", "["),
     ],
 )  # fmt: skip
@@ -90,7 +92,44 @@ def test_nobody_signed_in_is_no_error_for_the_list(capsys: Captured) -> None:
     assert "acrbridge login" in err
 
 
-@pytest.mark.parametrize("words", [(), ("--help",), ("acr", "--help"), ("acr", "import", "--help")])
+WRONG_WORDS = {
+    ("import", "-n", "c"): "No such command 'import'. Did you mean acrbridge acr import? See acrbridge --help.",
+    ("acr", "imprt"): "No such command 'imprt'. Did you mean 'import'? See acrbridge acr --help.",
+    ("acr", "set"): "No such command 'set'. Did you mean acrbridge account set? See acrbridge acr --help.",
+    ("acr", "import", "--name", "contoso", "--source"):
+        "Option '--source' requires an argument. See acrbridge acr import --help.",
+    ("acr", "import", "-n", "c", "--source", "a", "--timeout", "abc"):
+        "Invalid value for '--timeout': 'abc' is not a number. See acrbridge acr import --help.",
+    ("acr", "repository", "list", "-n", "c", "--top", "x"):
+        "Invalid value for '--top': 'x' is not a whole number. See acrbridge acr repository list --help.",
+    ("login", "--use-device-code"): "No such option: --use-device-code. See acrbridge login --help.",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "line"), WRONG_WORDS.items(), ids=map(" ".join, WRONG_WORDS))
+def test_a_command_line_that_cannot_be_read_is_mended_in_a_line(
+    words: Sequence[str], line: str, capsys: Captured
+) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr().err == f"ERROR: {line}\n"
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("acr",), ("acr", "repository"), ("acr", "manifest"), ("account",), ("emulator",)]
+)
+def test_a_help_of_commands_cuts_no_sentence(
+    words: Sequence[str], capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([*words, "--help"]) == 0
+    assert re.findall(r"\w.*\.\.\.$", capsys.readouterr().out.partition("Commands:")[2], re.MULTILINE) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [(), ("--help",), ("-h",), ("acr", "--help"), ("acr", "-h"), ("acr", "import", "--help"), ("acr", "import", "-h"),
+     ("emulator", "run", "-h")],
+)  # fmt: skip
 def test_help_is_given(words: Sequence[str], capsys: Captured) -> None:
     assert main(words) == 0
     assert "Usage: acrbridge" in "".join(capsys.readouterr())

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -103,6 +105,24 @@ def test_no_result_prints_nothing(capsys: Captured) -> None:
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "output"), [((), None), (("--query", "a"), "json"), (("--query", "a", "-o", "tsv"), "tsv")]
+)
+def test_who_asks_for_a_format_or_a_part_asks_for_a_result(
+    arguments: tuple[str, ...], output: str | None
+) -> None:
+    wanted: list[str | None] = []
+    run(lambda run: wanted.append(run.output), *arguments)
+    assert wanted == [output]
+
+
+def test_a_command_has_those_of_the_shared_options_that_it_obeys(capsys: Captured) -> None:
+    assert run(lambda run: {"a": 1}, "--only-show-errors", shared=("only_show_errors",)) == 0
+    assert capsys.readouterr().out == '{\n  "a": 1\n}\n'
+    with pytest.raises(typer.TyperException, match="-o"):
+        run(lambda run: None, "-o", "json", shared=("debug",))
+
+
 @pytest.mark.parametrize("own", [True, False])
 def test_a_query_that_makes_no_sense_ends_it_before_it_began(own: bool, capsys: Captured) -> None:
     began: list[int] = []
@@ -126,6 +146,13 @@ def test_a_reader_that_went_away_is_no_crash(monkeypatch: pytest.MonkeyPatch, ca
     assert run(lambda run: {"a": 1}) == 1
     assert capsys.readouterr().err == ""
     sys.stdout.close()
+
+
+def test_a_command_takes_sigterm_over_only_while_it_runs(capsys: Captured) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    assert run(lambda run: os.kill(os.getpid(), signal.SIGTERM)) == 143
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert capsys.readouterr() == ("", "")
 
 
 # Passwords

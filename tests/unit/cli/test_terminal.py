@@ -75,10 +75,19 @@ def test_waiting_keeps_one_line_on_a_terminal_and_clears_it(monkeypatch: pytest.
     screen = FakeTerminal()
     monkeypatch.setattr(sys, "stderr", screen)
     terminal = Terminal()
-    terminal.hear(Waiting("id", "Running", 1.0))
+    terminal.hear(Waiting("id", "Accepted", 1.0))
     terminal.hear(Waiting("id", "Running", 2.0))
     terminal.close()
-    assert screen.getvalue() == "\r\x1b[KRunning … 1 s (id)\r\x1b[KRunning … 2 s (id)\r\x1b[K"
+    terminal.close()
+    assert screen.getvalue() == f"\rAccepted … 1 s (id)\rRunning … 2 s (id) \r{' ' * 18}\r"
+
+
+def test_waiting_never_fills_more_than_one_line_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = FakeTerminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv("COLUMNS", "20")
+    Terminal().hear(Waiting("an ID of many letters", "Running", 1.0))
+    assert screen.getvalue() == "\rRunning … 1 s (an I"
 
 
 def test_a_screen_that_cannot_show_a_letter_shows_another(monkeypatch: pytest.MonkeyPatch) -> None:

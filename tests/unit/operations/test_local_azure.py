@@ -35,9 +35,9 @@ def test_a_damaged_file_tells_of_no_emulator(tmp_path: Path, text: str) -> None:
 
 
 def test_an_emulator_does_not_show_its_secrets(tmp_path: Path) -> None:
-    assert "s3cret" not in repr(Emulator(tmp_path, 5, 1, "u", {"A": "s3cret"}))
+    assert "s3cret" not in repr(Emulator(tmp_path, 5, 1, "u", "r", {"A": "s3cret"}))
 
 
 def test_an_emulator_has_one_json_form_without_its_secrets(tmp_path: Path) -> None:
-    shown = Emulator(tmp_path, 5, 1, "u", {"A": "s3cret"}).as_json()
+    shown = Emulator(tmp_path, 5, 1, "u", "r", {"A": "s3cret"}).as_json()
     assert shown == {"pid": 5, "port": 1, "state": str(tmp_path), "url": "u"}

@@ -66,6 +66,32 @@ class Registry:
 
 
 @dataclass(frozen=True)
+class UnreadyRegistry:
+    """A registry that cannot be worked with yet: while Azure creates it, it has no login server."""
+
+    id: RegistryId
+    state: str
+
+    @classmethod
+    def parse(cls, document: Any) -> UnreadyRegistry | None:
+        """Read a resource; None where it has a login server, or is no registry."""
+        properties = document.get("properties") if isinstance(document, dict) else None
+        if not isinstance(properties, dict) or properties.get("loginServer"):
+            return None
+        identity = RegistryId.parse(str(document.get("id")))
+        state = redact.foreign(str(properties.get("provisioningState")), 40)
+        return cls(identity, state) if identity else None
+
+    def error(self) -> NotFoundError:
+        """What to say to those who ask for it."""
+        return NotFoundError(
+            "TARGET_REGISTRY_NOT_FOUND",
+            f"The registry {self.id.name!r} has no login server yet (provisioning state {self.state!r}).",
+            remedy="Wait until Azure has created it.",
+        )
+
+
+@dataclass(frozen=True)
 class Refusal:
     """What Resource Manager says when it does not do what it was asked to."""
 
@@ -162,14 +188,21 @@ class ArmClient:
             url = self.same_host(document["nextLink"])
         raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"Azure's list {path} does not end.")
 
-    def registries(self, subscription: str) -> Iterator[Registry]:
+    def registries(self, subscription: str) -> Iterator[Registry | UnreadyRegistry]:
         """All registries of a subscription that the account may see."""
         path = f"/subscriptions/{subscription}/providers/Microsoft.ContainerRegistry/registries"
-        return (Registry.parse(item) for item in self.list(path, REGISTRIES))
+        return (UnreadyRegistry.parse(item) or Registry.parse(item) for item in self.list(path, REGISTRIES))
 
     def registry(self, identity: RegistryId) -> Registry:
-        """One registry."""
-        return Registry.parse(self.get(str(identity), REGISTRIES))
+        """One registry.
+
+        Raises:
+            NotFoundError: RESOURCE_NOT_FOUND; TARGET_REGISTRY_NOT_FOUND, it is not ready.
+        """
+        document = self.get(str(identity), REGISTRIES)
+        if unready := UnreadyRegistry.parse(document):
+            raise unready.error()
+        return Registry.parse(document)
 
     def sign_in(self) -> None:
         """Have a token, so that the next request meets no failure but Resource Manager's.
@@ -177,7 +210,7 @@ class ArmClient:
         Raises:
             AcrBridgeError: Entra gave none.
         """
-        self._token(False)
+        self._token(False)  # noqa: FBT003 - a TokenSource takes it by position
 
     def post(
         self,

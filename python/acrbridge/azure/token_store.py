@@ -1,31 +1,60 @@
-"""Where tokens and the secrets that renew them rest.
-
-Encrypted by the operating system where it can, else a file that only its owner can read. Two files: one for
-MSAL's cache, one for service principals' secrets.
-"""
+"""Where tokens, and the secrets that renew them, rest: MSAL's cache in one protected text, secrets in another."""
 
 from __future__ import annotations
 
 import json
-import os
-import stat
-import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
-import msal_extensions
-
+from acrbridge.azure import private_files
+from acrbridge.azure.protection import ProtectedText, protected_text
 from acrbridge.errors import AcrBridgeError
 from acrbridge.jobs import Secret
 
 _TOKENS = "tokens.bin"
 _SECRETS = "secrets.bin"
+_RENEW_BEFORE = 300
+"""Seconds before its end at which a token is renewed, as MSAL has it."""
 _DAMAGED = (ValueError, RecursionError)
 """What reading JSON raises."""
 
 
+@dataclass(frozen=True)
+class AccessToken:
+    """An Entra access token."""
+
+    token: Secret
+    expires_on: int
+    """Seconds since 1970."""
+
+
+@dataclass(frozen=True)
+class TokenKey:
+    """What an application's token is found by in MSAL's cache (its "unified schema")."""
+
+    client_id: str
+    environment: str
+    """Host of Entra."""
+    tenant_id: str
+    scope: str
+
+    def fits(self, entry: Any) -> bool:
+        """Whether an entry of the cache is that of such a token."""
+        return (
+            entry.get("client_id") == self.client_id
+            and entry.get("environment") == self.environment
+            and entry.get("realm") == self.tenant_id
+            and self.scope in str(entry.get("target")).split()
+            and entry.get("home_account_id") is None
+        )
+
+
 class TokenStore:
-    """The protected files of one settings folder.
+    """The protected texts of one settings folder. Several processes may use them at once.
 
     Args:
         folder: acrbridge's settings folder; made with mode 0700.
@@ -36,102 +65,134 @@ class TokenStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _check_folder(folder)
+        self._cache: dict[str, Any] | None = None
+        private_files.prepare_folder(folder)
 
-    def tokens(self) -> msal_extensions.PersistedTokenCache:
-        """MSAL's token cache; several processes may use it at once."""
-        persistence = self._persistence(_TOKENS)
-        try:
-            if not _is_token_cache(json.loads(persistence.load())):
-                persistence.save("{}")
-        except msal_extensions.persistence.PersistenceNotFound:
-            pass
-        except _DAMAGED:  # MSAL would not read it either, and all in it can be had again
-            persistence.save("{}")
-        return msal_extensions.PersistedTokenCache(persistence)
+    def access_token(self, key: TokenKey) -> AccessToken | None:
+        """An application's token that is good for a while, read without MSAL, which takes long to load."""
+        if self._cache is None:
+            self._cache = self.tokens()
+        for entry in self._cache.get("AccessToken", {}).values():
+            token = _access_token(entry) if key.fits(entry) else None
+            if token and token.expires_on - time.time() > _RENEW_BEFORE:
+                return token
+        return None
 
-    def secret(self, key: str) -> Secret | None:
-        """A stored secret."""
-        value = self._load_secrets().get(key)
-        return Secret(value) if value else None
+    def tokens(self) -> dict[str, Any]:
+        """MSAL's cache, an empty one in place of a damaged one: all in it can be had again."""
+        with self._opened(_TOKENS) as text:
+            return _token_cache(text)
 
-    def secret_ending(self, end: str) -> Secret | None:
-        """The first stored secret whose key ends so."""
-        found = (value for key, value in self._load_secrets().items() if key.endswith(end))
-        value = next(found, None)
-        return Secret(value) if value else None
+    def change_tokens(self, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+        """Change MSAL's cache, while nobody else does. The function makes a new one out of that which is kept."""
+        self._cache = None
+        with self._opened(_TOKENS) as text:
+            before = _token_cache(text)
+            after = change(before)
+            if after != before:
+                text.save(json.dumps(after))
 
-    def keep_secret(self, key: str, secret: Secret) -> None:
-        """Store a secret."""
-        with self._locked():
-            self._save_secrets({**self._load_secrets(), key: secret.reveal()})
+    def forget_tokens(self, client_ids: Iterable[str | None]) -> bool:
+        """Delete the tokens of applications, compared without case; gives whether there were any."""
+        gone = {_folded(client_id) for client_id in client_ids}
+        forgotten: list[str] = []
 
-    def forget_secret(self, key: str) -> None:
-        """Delete a secret; one that is not there is no error."""
-        with self._locked():
-            secrets = self._load_secrets()
-            if secrets.pop(key, None) is not None:
-                self._save_secrets(secrets)
+        def forget(cache: dict[str, Any]) -> dict[str, Any]:
+            entries = cache.get("AccessToken", {})
+            forgotten.extend(key for key in entries if _folded(entries[key].get("client_id")) in gone)
+            return {**cache, "AccessToken": {k: entries[k] for k in entries if k not in forgotten}}
+
+        self.change_tokens(forget)
+        return bool(forgotten)
+
+    def secret(self, tenant_id: str, client_id: str) -> Secret | None:
+        """The secret that signed an application in; in another tenant it has the same, as az takes it."""
+        with self._opened(_SECRETS) as text:
+            secrets = self._secrets(text)
+        own = secrets.get(_key(tenant_id, client_id))
+        found = own or next((value for key, value in secrets.items() if _is_of(key, client_id)), None)
+        return Secret(found) if found else None
+
+    def keep_secret(self, tenant_id: str, client_id: str, secret: Secret) -> None:
+        """Store an application's secret."""
+        with self._opened(_SECRETS) as text:
+            text.save(json.dumps({**self._secrets(text), _key(tenant_id, client_id): secret.reveal()}))
+
+    def forget_secrets(self, client_id: str) -> bool:
+        """Delete an application's secrets, whatever the tenant; gives whether there were any."""
+        with self._opened(_SECRETS) as text:
+            secrets = self._secrets(text)
+            kept = {key: value for key, value in secrets.items() if not _is_of(key, client_id)}
+            if len(kept) < len(secrets):
+                text.save(json.dumps(kept))
+        return len(kept) < len(secrets)
 
     def clear(self) -> None:
-        """Delete all tokens and secrets."""
+        """Delete all tokens and secrets, readable or not."""
+        self._cache = None
         for name in (_TOKENS, _SECRETS):
-            if (self._folder / name).exists():
-                self._persistence(name).save("{}")
-                (self._folder / name).unlink(missing_ok=True)
+            with self._opened(name) as text:
+                text.delete()
 
-    def _persistence(self, name: str) -> msal_extensions.BasePersistence:
+    @contextmanager
+    def _opened(self, name: str) -> Iterator[ProtectedText]:
         path = self._folder / name
-        _check_private(path)
-        if sys.platform in ("win32", "darwin"):
-            return msal_extensions.build_encrypted_persistence(str(path))
+        with private_files.locked(path):
+            yield protected_text(path)
+
+    def _secrets(self, text: ProtectedText) -> dict[str, str]:
+        """The secrets by key. What is damaged is left alone: who knows what can still be made of it."""
         try:
-            return msal_extensions.LibsecretPersistence(
-                str(path), schema_name="acrbridge", attributes={"file": name}, label="acrbridge"
-            )
-        except Exception:  # noqa: BLE001 - no libsecret, no desktop, no D-Bus: each raises its own
-            return msal_extensions.FilePersistence(str(path))
-
-    def _locked(self) -> msal_extensions.CrossPlatLock:
-        return msal_extensions.CrossPlatLock(str(self._folder / f"{_SECRETS}.lock"))
-
-    def _load_secrets(self) -> dict[str, str]:
-        try:
-            document = json.loads(self._persistence(_SECRETS).load())
-        except (msal_extensions.persistence.PersistenceNotFound, *_DAMAGED):
-            return {}
-        entries = document.items() if isinstance(document, dict) else ()
-        return {key: value for key, value in entries if isinstance(value, str)}
-
-    def _save_secrets(self, secrets: dict[str, str]) -> None:
-        self._persistence(_SECRETS).save(json.dumps(secrets))
-
-
-def _is_token_cache(document: Any) -> bool:
-    """Whether a document has the form of MSAL's cache: entries by kind and key."""
-    return isinstance(document, dict) and all(isinstance(entries, dict) for entries in document.values())
-
-
-def _check_folder(folder: Path) -> None:
-    """In a folder that others may write to, any file can be swapped for another."""
-    status = folder.stat()
-    if os.name != "nt" and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+            found = _document(text)
+        except _DAMAGED:
+            found = None
+        if isinstance(found, dict) and all(isinstance(value, str) for value in found.values()):
+            return found
         raise AcrBridgeError(
             "FILE_UNREADABLE",
-            f"The folder {folder} is not yours alone to write to (mode {stat.S_IMODE(status.st_mode):04o}).",
-            remedy=f"Run chmod 700 {folder}, or choose another folder with ACRBRIDGE_CONFIG_DIR.",
+            f"The stored secrets {self._folder / _SECRETS} are damaged.",
+            remedy="Delete them with acrbridge account clear, and sign in again.",
         )
 
 
-def _check_private(path: Path) -> None:
-    """A file that is a link, another user's, or open to others is not trusted with secrets."""
-    if os.name == "nt" or not os.path.lexists(path):
-        return
-    status = path.lstat()
-    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.getuid() or status.st_mode & 0o077:
-        raise AcrBridgeError(
-            "FILE_UNREADABLE",
-            f"{path} is not a private file of yours (mode {stat.S_IMODE(status.st_mode):04o}).",
-            remedy="Delete it, and sign in again.",
-        )
+def _document(text: ProtectedText) -> Any:
+    """A text as JSON, an empty object where there is none; raises what reading a damaged one raises."""
+    loaded = text.load()
+    return {} if loaded is None else json.loads(loaded)
+
+
+def _token_cache(text: ProtectedText) -> dict[str, Any]:
+    try:
+        found = _document(text)
+    except _DAMAGED:
+        return {}
+    return found if _is_token_cache(found) else {}
+
+
+def _is_token_cache(document: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether a document has the form of MSAL's cache: entries, which are objects, by kind and key."""
+    return isinstance(document, dict) and all(
+        isinstance(entries, dict) and all(isinstance(entry, dict) for entry in entries.values())
+        for entries in document.values()
+    )
+
+
+def _access_token(entry: Any) -> AccessToken | None:
+    try:
+        return AccessToken(Secret(str(entry["secret"])), int(entry["expires_on"]))
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _key(tenant_id: str, client_id: str) -> str:
+    return f"{tenant_id}/{client_id}".lower()
+
+
+def _is_of(key: str, client_id: str) -> bool:
+    """Whether a secret is stored for an application."""
+    return key.lower().endswith(f"/{client_id.lower()}")
+
+
+def _folded(client_id: Any) -> Any:
+    """A client ID for comparison; MSAL has None for a host's own identity."""
+    return client_id.lower() if isinstance(client_id, str) else client_id

@@ -10,7 +10,7 @@ import typer
 from acrbridge.cli.command import Run, command, group
 from acrbridge.cli.options import CLIENT_SECRET_VARIABLE, PasswordStdin
 from acrbridge.errors import UsageError
-from acrbridge.jobs import Notice
+from acrbridge.jobs import Notice, Secret
 
 OneSubscription = Annotated[
     str | None, typer.Option("--subscription", "-s", "--name", "-n", help="Name or ID of the subscription.")
@@ -80,41 +80,73 @@ def login(
         bool, typer.Option("--allow-no-subscriptions", help="Sign in although no subscription is seen.")
     ] = False,
 ) -> list[dict[str, Any]]:
-    """Sign in to Azure."""
+    """Sign in to Azure.
+
+    As a service principal, or with a managed identity of this host.
+    """
+    if service_principal == identity:
+        raise _no_one_way(both=identity)
+    if identity:
+        if password or password_stdin or tenant:
+            raise UsageError("OPTIONS_CONFLICT", "--identity takes no --password and no --tenant.")
+        return _login_identity(run, username, client_id, object_id, resource_id, allow_no_subscriptions)
+    if not username or not tenant:
+        raise UsageError(
+            "OPTIONS_CONFLICT",
+            "usage error: --service-principal --username NAME --password SECRET --tenant TENANT",
+            remedy="",
+        )
+    secret = run.password(password, stdin=password_stdin, variable=CLIENT_SECRET_VARIABLE, prompt=True)
+    return _login_service_principal(run, username, secret, tenant, allow_no_subscriptions)
+
+
+def _no_one_way(*, both: bool) -> UsageError:
+    if both:
+        return UsageError("OPTIONS_CONFLICT", "Give either --service-principal or --identity.")
+    return UsageError(
+        "OPTIONS_CONFLICT",
+        "Only service principals and managed identities can sign in yet, no users.",
+        remedy="On an Azure host with an identity, add --identity; anywhere else:"
+        " acrbridge login --service-principal --username APP_ID --tenant TENANT",
+    )
+
+
+def _login_identity(
+    run: Run,
+    username: str | None,
+    client_id: str | None,
+    object_id: str | None,
+    resource_id: str | None,
+    allow_none: bool,
+) -> list[dict[str, Any]]:
     from acrbridge.operations import sign_in
 
-    if service_principal == identity:
-        raise UsageError("OPTIONS_CONFLICT", "Give either --service-principal or --identity.")
     with run.session() as session:
-        if identity:
-            if password or password_stdin or tenant:
-                raise UsageError("OPTIONS_CONFLICT", "--identity takes no --password and no --tenant.")
-            found = sign_in.managed_identity(
-                session,
-                username=username,
-                client_id=client_id,
-                object_id=object_id,
-                resource_id=resource_id,
-                allow_none=allow_no_subscriptions,
-            )
-            return [subscription.as_json("environmentName") for subscription in found]
-        if not username or not tenant:
-            raise UsageError(
-                "OPTIONS_CONFLICT",
-                "usage error: --service-principal --username NAME --password SECRET --tenant TENANT",
-                remedy="",
-            )
-        secret = run.password(password, stdin=password_stdin, variable=CLIENT_SECRET_VARIABLE, prompt=True)
-        if secret is None:
-            raise UsageError(
-                "CREDENTIALS_INCOMPLETE",
-                "The service principal's secret is missing.",
-                remedy=f"Give it with --password-stdin, in {CLIENT_SECRET_VARIABLE}, or with --password.",
-            )
-        found = sign_in.service_principal(
-            session, username, secret, tenant, allow_none=allow_no_subscriptions
+        found = sign_in.managed_identity(
+            session,
+            username=username,
+            client_id=client_id,
+            object_id=object_id,
+            resource_id=resource_id,
+            allow_none=allow_none,
         )
-        return [subscription.as_json() for subscription in found]
+    return [subscription.as_json("environmentName") for subscription in found]
+
+
+def _login_service_principal(
+    run: Run, client_id: str, secret: Secret | None, tenant: str, allow_none: bool
+) -> list[dict[str, Any]]:
+    from acrbridge.operations import sign_in
+
+    if secret is None:
+        raise UsageError(
+            "CREDENTIALS_INCOMPLETE",
+            "The service principal's secret is missing.",
+            remedy=f"Give it with --password-stdin, in {CLIENT_SECRET_VARIABLE}, or with --password.",
+        )
+    with run.session() as session:
+        found = sign_in.service_principal(session, client_id, secret, tenant, allow_none=allow_none)
+    return [subscription.as_json() for subscription in found]
 
 
 def logout(
@@ -142,10 +174,10 @@ def list_subscriptions(
     refresh: Annotated[bool, typer.Option("--refresh", help="Ask Azure again.")] = False,
 ) -> list[dict[str, Any]]:
     """List the subscriptions of the signed-in accounts."""
-    from acrbridge.operations import sign_in
+    from acrbridge.operations import subscriptions
 
     with run.session() as session:
-        found = sign_in.subscriptions(session, refresh=refresh)
+        found = subscriptions.subscriptions(session, refresh=refresh)
     if not found:
         run.terminal.hear(Notice('Please run "acrbridge login" to access your accounts.'))
     return [s.as_json() for s in found if all_ or s.state == "Enabled"]
@@ -158,10 +190,10 @@ def set_subscription(
     ],
 ) -> None:
     """Choose the subscription in use."""
-    from acrbridge.operations import sign_in
+    from acrbridge.operations import subscriptions
 
     with run.session() as session:
-        sign_in.select(session, subscription)
+        subscriptions.select(session, subscription)
 
 
 def clear(run: Run) -> None:
@@ -184,14 +216,17 @@ def get_access_token(
     ] = None,
     tenant: Annotated[str | None, typer.Option("--tenant", "-t", help="Tenant's ID or domain.")] = None,
 ) -> dict[str, str | int]:
-    """Get an access token, such as to hand it to another tenant's import."""
-    from acrbridge.operations import sign_in
+    """Get an access token.
+
+    Such as to hand it to another tenant's import.
+    """
+    from acrbridge.operations.access_tokens import access_token
 
     if subscription and tenant:
         raise UsageError("OPTIONS_CONFLICT", "Please specify only one of subscription and tenant, not both")
     audience = _audience(resource, scope, resource_type)
     with run.session(subscription) as session:
-        return sign_in.access_token(session, resource=audience, tenant=tenant)
+        return access_token(session, resource=audience, tenant=tenant)
 
 
 def _columns(result: Any) -> list[dict[str, Any]]:

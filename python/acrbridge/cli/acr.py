@@ -8,7 +8,6 @@ import typer
 
 from acrbridge.cli.command import Run, Subscription, command, group
 from acrbridge.cli.options import (
-    PASSWORD_VARIABLE,
     SOURCE_PASSWORD_VARIABLE,
     Password,
     PasswordStdin,
@@ -18,13 +17,13 @@ from acrbridge.cli.options import (
     Username,
 )
 from acrbridge.errors import UsageError
-from acrbridge.jobs import ImportJob, Notice
+from acrbridge.jobs import ImportJob, ImportResult, Notice
 
 
 def add_to(parent: typer.Typer) -> typer.Typer:
     """Add the group `acr`; gives it, for the groups within."""
     app = group(parent, "acr", "Work with Azure Container Registries.")
-    command(app, "import")(import_image)
+    command(app, "import", columns=_import_columns)(import_image)
     command(app, "list", columns=_registry_columns)(list_registries)
     command(app, "show", columns=_registry_columns)(show_registry)
     command(app, "login")(login)
@@ -76,9 +75,6 @@ def import_image(
     subscription: Subscription = None,
 ) -> dict[str, Any] | None:
     """Import an image from another registry, without Docker."""
-    from acrbridge.operations.import_image import import_image
-    from acrbridge.operations.read_back import require_verified as check_verified
-
     if no_wait and require_verified:
         raise UsageError(
             "OPTIONS_CONFLICT", "--no-wait leaves nothing to read back: leave out --require-verified."
@@ -99,11 +95,19 @@ def import_image(
         wait=not no_wait,
         timeout=timeout * 60,
     )
+    result = _import(run, job, subscription, must_verify=require_verified)
+    return result.as_json() if run.output else None
+
+
+def _import(run: Run, job: ImportJob, subscription: str | None, *, must_verify: bool) -> ImportResult:
+    from acrbridge.operations.import_image import import_image
+    from acrbridge.operations.read_back import require_verified
+
     with run.session(subscription) as session:
         result = import_image(session, job)
-    if require_verified:
-        check_verified(result)
-    return result.as_json() if run.output else None
+    if must_verify:
+        require_verified(result)
+    return result
 
 
 def list_registries(
@@ -139,7 +143,7 @@ def login(
     subscription: Subscription = None,
 ) -> dict[str, str]:
     """Get a token for a registry, to hand to docker login."""
-    from acrbridge.operations import sign_in
+    from acrbridge.operations import registries
 
     del resource_group, suffix
     if username or password:
@@ -150,13 +154,28 @@ def login(
         raise UsageError(
             "OPTIONS_CONFLICT",
             "acrbridge does not start docker: add --expose-token.",
-            remedy=f"Then: docker login NAME.azurecr.io --username 00000000-… with the token; or {PASSWORD_VARIABLE}.",
+            remedy=f"Hand docker a token: {_docker_login(name)}",
         )
     run.terminal.hear(
         Notice("The token is ACR's refresh token: it signs in docker and its like, but is no access token.")
     )
     with run.session(subscription) as session:
-        return sign_in.exposed_registry_token(session, name)
+        return registries.exposed_token(session, name)
+
+
+def _docker_login(name: str) -> str:
+    """The command line that signs docker in."""
+    login_server = name if "." in name else f"{name}.azurecr.io"
+    token = f"acrbridge acr login --name {name} --expose-token --query accessToken -o tsv"
+    user = "00000000-0000-0000-0000-000000000000"
+    return f"{token} | docker login {login_server} --username {user} --password-stdin"
+
+
+def _import_columns(result: Any) -> list[dict[str, Any]]:
+    return [
+        {"REFERENCE": image["reference"], "DIGEST": image["digest"], "VERIFIED": image["verified"]}
+        for image in result["images"]
+    ]
 
 
 def _registry_columns(result: Any) -> list[dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""Registries as az shows them: properties on the top level, and every key there, null where the service has none."""
+"""Registries as az shows them: properties on the top level, and every key there, null where the service has none.
+
+And a registry's token, as az exposes it.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +54,22 @@ def registries(session: Session, resource_group: str | None = None) -> list[dict
 def registry(session: Session, name: str, resource_group: str | None = None) -> dict[str, Any]:
     """One registry."""
     return as_az_shows(session.find_registry(name, resource_group))
+
+
+def exposed_token(session: Session, name: str) -> dict[str, str]:
+    """ACR's refresh token, as `az acr login --expose-token` shows it, for docker and its like.
+
+    Raises:
+        NotFoundError: TARGET_REGISTRY_NOT_FOUND.
+    """
+    login_server, _ = session.locate(name)
+    token = session.refresh_token(login_server).token.reveal()
+    return {
+        "accessToken": token,
+        "loginServer": login_server,
+        "refreshToken": token,
+        "username": "00000000-0000-0000-0000-000000000000",
+    }
 
 
 def as_az_shows(registry: Registry) -> dict[str, Any]:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from acrbridge import __version__
-from acrbridge.azure.arm import REGISTRIES, ArmClient, Registry
+from acrbridge.azure import exchange
+from acrbridge.azure.arm import REGISTRIES, ArmClient, Registry, UnreadyRegistry
 from acrbridge.azure.clouds import CLOUDS, PUBLIC, Cloud
-from acrbridge.azure.profile import Profile, Subscription
+from acrbridge.azure.identity import Identity
+from acrbridge.azure.profile import Account, Profile, Subscription
+from acrbridge.azure.token_store import AccessToken, TokenStore
 from acrbridge.errors import AcrBridgeError, NotFoundError, RefusedError, SignInError
 from acrbridge.http.client import HttpClient
-from acrbridge.http.deadlines import Clock
 from acrbridge.http.retry import Retry
 from acrbridge.jobs import Listener, Notice, Secret, ignore
 from acrbridge.references import RegistryId, is_login_server, registry_name
 from acrbridge.registry.auth import Credential, Password, RefreshToken
 from acrbridge.registry.client import RegistryClient
 from acrbridge.settings import Settings
-
-if TYPE_CHECKING:
-    from acrbridge.azure.identity import Identity
 
 
 class Session:
@@ -31,7 +29,8 @@ class Session:
         settings: from flags and environment.
         subscription: ID or name; None takes the profile's default.
         listener: hears what a person should know.
-        clock: for tests that do not wait.
+        http: what all is asked through, by default a client of its own; closed with the session.
+        identity: what gives tokens, by default Entra.
     """
 
     def __init__(
@@ -40,12 +39,14 @@ class Session:
         *,
         subscription: str | None = None,
         listener: Listener = ignore,
-        clock: Clock | None = None,
+        http: HttpClient | None = None,
+        identity: Identity | None = None,
     ) -> None:
         self.settings = settings
         self.listener = listener
+        self.http = http or HttpClient(ca_files=settings.ca_files, user_agent=f"acrbridge/{__version__}")
         self._wanted_subscription = subscription
-        self.http = HttpClient(ca_files=settings.ca_files, clock=clock, user_agent=f"acrbridge/{__version__}")
+        self._given_identity = identity
 
     def __enter__(self) -> Session:
         return self
@@ -79,31 +80,36 @@ class Session:
             return PUBLIC
 
     @cached_property
-    def identity(self) -> Identity:
-        """Entra."""
-        from acrbridge.azure.identity import Identity
-        from acrbridge.azure.token_store import TokenStore
+    def token_store(self) -> TokenStore:
+        """The protected files."""
+        return TokenStore(self.settings.folder)
 
-        return Identity(self.http, self.cloud, TokenStore(self.settings.folder))
+    @cached_property
+    def identity(self) -> Identity:
+        """What gives tokens."""
+        return self._given_identity or Identity(self.http, self.cloud, self.token_store)
 
     @cached_property
     def arm(self) -> ArmClient:
         """Resource Manager, as the subscription's account."""
-        account = self.subscription.account
+        return self.arm_as(self.subscription.account)
 
-        def token(renew: bool) -> str:  # noqa: FBT001 - ArmClient's TokenSource
-            resource = self.cloud.arm_resource
-            return self.identity.token(account, resource, renew=renew).token.reveal()
+    def arm_as(self, account: Account, token: AccessToken | None = None) -> ArmClient:
+        """Resource Manager, as an account; with a token, as who has just got it."""
 
-        return ArmClient(self.cloud.arm, self.http, token)
+        def source(renew: bool) -> str:  # noqa: FBT001 - ArmClient's TokenSource
+            found = token or self.identity.token(account, self.cloud.arm_resource, renew=renew)
+            return found.token.reveal()
+
+        return ArmClient(self.cloud.arm, self.http, source)
+
+    @cached_property
+    def _listed(self) -> list[Registry | UnreadyRegistry]:
+        return list(self.arm.registries(self.subscription.id))
 
     def registries(self) -> list[Registry]:
-        """The subscription's registries; asked for once."""
-        if self._registries is None:
-            self._registries = list(self.arm.registries(self.subscription.id))
-        return self._registries
-
-    _registries: list[Registry] | None = None
+        """The subscription's registries, without those that Azure is still creating; asked for once."""
+        return [registry for registry in self._listed if isinstance(registry, Registry)]
 
     def find_registry(self, text: str, resource_group: str | None = None) -> Registry:
         """The registry with that name or login server.
@@ -121,14 +127,21 @@ class Session:
             self.listener(Notice(f"{text!r} is a login server; the registry's name {name!r} is used."))
         if resource_group:
             return self._registry_in(resource_group, name)
-        for registry in self.registries():
-            if registry.id.name.lower() == name.lower():
-                return registry
-        raise NotFoundError(
-            "TARGET_REGISTRY_NOT_FOUND",
-            f"The registry {name!r} could not be found in subscription"
-            f" '{self.subscription.name} ({self.subscription.id})', or the account may not see it.",
-        )
+        found = self._named(name)
+        if found is None:
+            raise NotFoundError(
+                "TARGET_REGISTRY_NOT_FOUND",
+                f"The registry {name!r} could not be found in subscription"
+                f" '{self.subscription.name} ({self.subscription.id})', or the account may not see it.",
+            )
+        return found
+
+    def _named(self, name: str) -> Registry | None:
+        """The subscription's registry with that name."""
+        found = next((r for r in self._listed if r.id.name.lower() == name.lower()), None)
+        if isinstance(found, UnreadyRegistry):
+            raise found.error()
+        return found
 
     def _registry_in(self, resource_group: str, name: str) -> Registry:
         try:
@@ -142,19 +155,11 @@ class Session:
             ) from error
 
     def open_registry(self, registry: Registry) -> RegistryClient:
-        """A client of a registry that Resource Manager named, signed in as the subscription's account."""
-        try:
-            credential: Credential = self._exchange(registry.login_server)
-        except RefusedError as error:
-            admin = self._admin(registry) if error.code == "REGISTRY_UNAUTHORIZED" else None
-            if admin is None:
-                raise
-            self.listener(Notice(f"{error.message} The registry's admin user is used instead."))
-            credential = admin
-        return RegistryClient(registry.login_server, self.http, credential)
+        """A client of a registry that Resource Manager named, as the subscription's account and nobody else."""
+        return RegistryClient(registry.login_server, self.http, self.refresh_token(registry.login_server))
 
     def open_registry_named(self, text: str, username: str | None, password: Secret | None) -> RegistryClient:
-        """A client of the registry with that name or login server.
+        """A client of the registry with that name or login server, for commands that work on what is in it.
 
         Args:
             text: as a person typed it.
@@ -163,26 +168,44 @@ class Session:
 
         Raises:
             SignInError: NOT_SIGNED_IN, where no user is given either.
+            NotFoundError: SUBSCRIPTION_NOT_FOUND, TARGET_REGISTRY_NOT_FOUND.
         """
-        registry = self._registry_or_none(text)
+        login_server, registry = self.locate(text)
         if username and password:
-            login_server = registry.login_server if registry else self._login_server(text)
             return RegistryClient(login_server, self.http, Password(username, password))
-        if registry:
-            return self.open_registry(registry)
-        login_server = self._login_server(text)
-        return RegistryClient(login_server, self.http, self._exchange(login_server))
-
-    def _registry_or_none(self, text: str) -> Registry | None:
-        """The registry as Resource Manager knows it: a login server can differ from the name. None: not there."""
-        name = registry_name(text, self.cloud.acr_suffix)
         try:
-            found = [r for r in self.registries() if r.id.name.lower() == name.lower()]
+            credential: Credential = self.refresh_token(login_server)
+        except RefusedError as error:
+            admin = self._admin(registry) if registry and error.code == "REGISTRY_UNAUTHORIZED" else None
+            if admin is None:
+                raise
+            self.listener(Notice(f"{error.message} The registry's admin user is used instead."))
+            credential = admin
+        return RegistryClient(login_server, self.http, credential)
+
+    def locate(self, text: str) -> tuple[str, Registry | None]:
+        """The login server of the registry with that name or login server.
+
+        It can differ from the name, which Resource Manager tells; where that does not show the registry, the name
+        alone has to do, as with az: an account can have rights in a registry, and none on its subscription.
+
+        Returns:
+            The login server, and the registry where Resource Manager shows it.
+
+        Raises:
+            NotFoundError: SUBSCRIPTION_NOT_FOUND, TARGET_REGISTRY_NOT_FOUND.
+        """
+        registry = self._shown(registry_name(text, self.cloud.acr_suffix))
+        return (registry.login_server, registry) if registry else (self._login_server(text), None)
+
+    def _shown(self, name: str) -> Registry | None:
+        try:
+            return None if self.subscription.is_tenant_level else self._named(name)
         except (SignInError, NotFoundError) as error:
-            if error.code not in ("NOT_SIGNED_IN", "SUBSCRIPTION_NOT_FOUND"):
+            nobody = error.code in ("NOT_SIGNED_IN", "SUBSCRIPTION_NOT_FOUND")
+            if not nobody or self._wanted_subscription is not None:
                 raise
             return None
-        return found[0] if found else None
 
     def _login_server(self, text: str) -> str:
         """The login server that follows from a name alone."""
@@ -192,18 +215,11 @@ class Session:
             raise NotFoundError("TARGET_REGISTRY_NOT_FOUND", f"There is no registry {text!r} in this cloud.")
         return login_server
 
-    def exchange(self, login_server: str) -> Secret:
-        """The refresh token of ACR for the account, from the login server of a registry."""
-        return self._exchange(login_server).token
-
-    def _exchange(self, login_server: str) -> RefreshToken:
-        from acrbridge.azure import exchange
-
-        account = self.subscription.account
-        token = self.identity.token(account, self.cloud.acr_resource)
-        return RefreshToken(
-            exchange.refresh_token(self.http, login_server, token, self.subscription.tenant_id)
-        )
+    def refresh_token(self, login_server: str) -> RefreshToken:
+        """ACR's refresh token for the subscription's account, from the login server of a registry."""
+        subscription = self.subscription
+        token = self.identity.token(subscription.account, self.cloud.acr_resource)
+        return RefreshToken(exchange.refresh_token(self.http, login_server, token, subscription.tenant_id))
 
     def _admin(self, registry: Registry) -> Password | None:
         """The admin user's credential, where the registry has one and the account may read it."""

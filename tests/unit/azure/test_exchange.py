@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from acrbridge.azure.exchange import refresh_token
-from acrbridge.azure.identity import AccessToken
+from acrbridge.azure.token_store import AccessToken
 from acrbridge.errors import AcrBridgeError, NetworkError, RefusedError
 from acrbridge.jobs import Secret
 from unit.fakes import TENANT, Answer, ScriptedHttp, answer, is_fit_to_print

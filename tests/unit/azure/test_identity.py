@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +14,9 @@ from typing import Any
 import pytest
 
 from acrbridge.azure.clouds import PUBLIC
-from acrbridge.azure.identity import AccessToken, Identity, tenant_of
+from acrbridge.azure.identity import Identity, tenant_of
 from acrbridge.azure.profile import Account
-from acrbridge.azure.token_store import TokenStore
+from acrbridge.azure.token_store import AccessToken, TokenStore
 from acrbridge.errors import AcrBridgeError, NetworkError, SignInError
 from acrbridge.http.client import Request
 from acrbridge.jobs import Secret
@@ -82,6 +84,12 @@ def identity(tmp_path: Path) -> Callable[[Entra], Identity]:
 Make = Callable[[Entra], Identity]
 
 
+def signed_in(identity: Identity) -> None:
+    """Sign the application in, and keep its secret as a sign-in that succeeds does."""
+    identity.sign_in(APPLICATION, SECRET)
+    identity.keep(APPLICATION, SECRET)
+
+
 # Service principals
 
 
@@ -97,13 +105,13 @@ def test_a_secret_is_shown_to_entra_and_to_nobody_else(identity: Make) -> None:
 
 def test_signing_in_asks_entra_whatever_the_cache_holds(identity: Make) -> None:
     entra = Entra(token("1"), token("2"))
-    identity(entra).sign_in(APPLICATION, SECRET)
+    signed_in(identity(entra))
     assert identity(entra).sign_in(APPLICATION, SECRET).token.reveal() == "2"
 
 
 def test_a_wrong_secret_is_refused_although_a_good_token_is_cached(identity: Make) -> None:
     entra = Entra(token("1"), refused(7000215))
-    identity(entra).sign_in(APPLICATION, SECRET)
+    signed_in(identity(entra))
     with pytest.raises(SignInError) as error:
         identity(entra).sign_in(APPLICATION, Secret("wrong"))
     assert error.value.code == "SECRET_WRONG"
@@ -111,7 +119,7 @@ def test_a_wrong_secret_is_refused_although_a_good_token_is_cached(identity: Mak
 
 def test_a_cached_token_asks_nobody(identity: Make) -> None:
     entra = Entra(token("1"))
-    identity(entra).sign_in(APPLICATION, SECRET)
+    signed_in(identity(entra))
     asked = len(entra.http.requests)
     assert identity(entra).token(APPLICATION, ARM).token.reveal() == "1"
     assert len(entra.http.requests) == asked
@@ -120,20 +128,20 @@ def test_a_cached_token_asks_nobody(identity: Make) -> None:
 @pytest.mark.parametrize("seconds", [0, 10, 299])
 def test_a_token_near_its_end_is_renewed_with_the_stored_secret(identity: Make, seconds: int) -> None:
     entra = Entra(token("1", seconds), token("2"))
-    identity(entra).sign_in(APPLICATION, SECRET)
+    signed_in(identity(entra))
     assert identity(entra).token(APPLICATION, ARM).token.reveal() == "2"
 
 
 def test_a_token_that_was_refused_is_renewed(identity: Make) -> None:
     entra = Entra(token("1"), token("2"))
-    identity(entra).sign_in(APPLICATION, SECRET)
+    signed_in(identity(entra))
     assert identity(entra).token(APPLICATION, ARM, renew=True).token.reveal() == "2"
     assert identity(entra).token(APPLICATION, ARM).token.reveal() == "2"
 
 
 def test_each_resource_has_its_own_token(identity: Make) -> None:
     entra = Entra(token("arm"), token("acr"))
-    identity(entra).sign_in(APPLICATION, SECRET)
+    signed_in(identity(entra))
     assert identity(entra).token(APPLICATION, PUBLIC.acr_resource).token.reveal() == "acr"
     assert identity(entra).token(APPLICATION, ARM).token.reveal() == "arm"
 
@@ -141,7 +149,7 @@ def test_each_resource_has_its_own_token(identity: Make) -> None:
 def test_another_tenants_token_is_had_with_the_same_secret(identity: Make) -> None:
     other = "00000000-0000-0000-0000-0000000000ff"
     entra = Entra(token("1"))
-    identity(entra).sign_in(APPLICATION, SECRET)
+    signed_in(identity(entra))
     elsewhere = answer(200, json.loads(_body(_discovery()).replace(TENANT, other)))
     script = {f"{AUTHORITY}/v2.0".replace(TENANT, other): elsewhere}
     http = ScriptedHttp(
@@ -164,21 +172,51 @@ def test_without_a_stored_secret_the_sign_in_has_expired(identity: Make) -> None
     assert error.value.code == "SIGN_IN_EXPIRED"
 
 
-def test_a_sign_in_that_failed_keeps_no_secret(identity: Make) -> None:
-    with pytest.raises(SignInError):
-        identity(Entra(refused(7000215))).sign_in(APPLICATION, SECRET)
-    with pytest.raises(SignInError) as error:
-        identity(Entra()).token(APPLICATION, ARM)
-    assert error.value.code == "SIGN_IN_EXPIRED"
-
-
-def test_signing_out_forgets_token_and_secret(identity: Make) -> None:
-    entra = Entra(token("1"))
+def test_a_sign_in_keeps_no_secret_until_it_is_told_to(identity: Make) -> None:
+    entra = Entra(token("1", 0))
     identity(entra).sign_in(APPLICATION, SECRET)
-    identity(entra).sign_out(APPLICATION)
     with pytest.raises(SignInError) as error:
         identity(entra).token(APPLICATION, ARM)
     assert error.value.code == "SIGN_IN_EXPIRED"
+
+
+@pytest.mark.parametrize("name", [APPLICATION.name, APPLICATION.name.upper()])
+def test_an_application_is_forgotten_in_every_tenant_and_once(identity: Make, name: str) -> None:
+    entra = Entra(token("1"))
+    signed_in(identity(entra))
+    elsewhere = replace(APPLICATION, tenant_id="00000000-0000-0000-0000-0000000000ff")
+    identity(entra).keep(elsewhere, SECRET)
+    assert identity(entra).forget_application(name)
+    for account in (APPLICATION, elsewhere):
+        with pytest.raises(SignInError) as error:
+            identity(entra).token(account, ARM)
+        assert error.value.code == "SIGN_IN_EXPIRED"
+    assert not identity(entra).forget_application(name)
+
+
+def test_forgotten_tokens_are_had_again_with_the_secret(identity: Make) -> None:
+    entra = Entra(token("1"), token("2"))
+    signed_in(identity(entra))
+    assert identity(entra).forget_tokens(APPLICATION)
+    assert identity(entra).token(APPLICATION, ARM).token.reveal() == "2"
+
+
+def test_msal_is_not_loaded_for_a_token_that_is_there(tmp_path: Path) -> None:
+    identity = Identity(Entra(token("1")).http, PUBLIC, TokenStore(tmp_path))
+    signed_in(identity)
+    script = f"""
+import sys
+from pathlib import Path
+from acrbridge.azure.clouds import PUBLIC
+from acrbridge.azure.identity import Identity
+from acrbridge.azure.profile import Account
+from acrbridge.azure.token_store import TokenStore
+identity = Identity(None, PUBLIC, TokenStore(Path({str(tmp_path)!r})))
+token = identity.token(Account("servicePrincipal", {APPLICATION.name!r}, {TENANT!r}), PUBLIC.arm_resource)
+print(token.token.reveal(), "msal" in sys.modules)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert ended.stdout == "1 False\n"
 
 
 @pytest.mark.parametrize(
@@ -275,7 +313,7 @@ def test_no_network_is_told_as_that(identity: Make) -> None:
 
 def test_a_lifetime_in_text_is_understood(identity: Make) -> None:
     entra = Entra(token("1", "3600"))
-    identity(entra).sign_in(APPLICATION, SECRET)
+    signed_in(identity(entra))
     assert identity(entra).token(APPLICATION, ARM).token.reveal() == "1"
 
 

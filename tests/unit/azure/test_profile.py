@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +48,23 @@ def test_the_first_subscription_of_the_last_sign_in_is_the_default(tmp_path: Pat
     assert profile.find(None).id == "Sub-3"
 
 
+def test_a_default_that_the_last_sign_in_sees_too_stays(tmp_path: Path) -> None:
+    profile = Profile(tmp_path)
+    profile.add(ALICE, [subscription(1), subscription(2)])
+    profile.select("Sub-2")
+    profile.add(BOB, [subscription(1, BOB), subscription(2, BOB)])
+    assert default_of(profile) == ["Sub-2"]
+
+
+def test_a_subscription_that_is_not_enabled_is_the_default_only_where_none_is(tmp_path: Path) -> None:
+    profile = Profile(tmp_path)
+    disabled = replace(subscription(1), state="Disabled")
+    profile.add(ALICE, [disabled])
+    assert default_of(profile) == ["Sub-1"]
+    profile.add(BOB, [replace(disabled, id="Sub-2", account=BOB), subscription(3, BOB)])
+    assert default_of(profile) == ["Sub-3"]
+
+
 def test_signing_in_again_replaces_what_the_account_saw(tmp_path: Path) -> None:
     profile = Profile(tmp_path)
     profile.add(ALICE, [subscription(1), subscription(2)])
@@ -80,7 +100,7 @@ def test_a_subscription_that_is_not_one_is_refused(tmp_path: Path, text: str, re
 def test_another_subscription_can_be_made_the_default(tmp_path: Path) -> None:
     profile = Profile(tmp_path)
     profile.add(ALICE, [subscription(1), subscription(2)])
-    profile.select(profile.find("Sub-2"))
+    profile.select("name 2")
     assert default_of(Profile(tmp_path)) == ["Sub-2"]
 
 
@@ -88,7 +108,7 @@ def test_when_the_default_goes_another_takes_its_place(tmp_path: Path) -> None:
     profile = Profile(tmp_path)
     profile.add(ALICE, [subscription(1)])
     profile.add(BOB, [subscription(2, BOB)])
-    assert profile.remove("bob") == [BOB]
+    assert profile.remove("BOB")
     assert default_of(profile) == ["Sub-1"]
 
 
@@ -96,15 +116,41 @@ def test_all_accounts_can_be_removed_at_once(tmp_path: Path) -> None:
     profile = Profile(tmp_path)
     profile.add(ALICE, [subscription(1), subscription(2)])
     profile.add(BOB, [subscription(3, BOB)])
-    assert profile.remove(None) == [ALICE, BOB]
-    assert Profile(tmp_path).subscriptions == []
+    profile.clear()
+    assert profile.subscriptions == Profile(tmp_path).subscriptions == []
 
 
 def test_removing_a_stranger_changes_nothing(tmp_path: Path) -> None:
     profile = Profile(tmp_path)
     profile.add(ALICE, [subscription(1)])
-    assert profile.remove("carol") == []
+    assert not profile.remove("carol")
     assert default_of(profile) == ["Sub-1"]
+
+
+def test_what_another_process_has_kept_meanwhile_stays(tmp_path: Path) -> None:
+    one, other = Profile(tmp_path), Profile(tmp_path)
+    assert one.subscriptions == other.subscriptions == []
+    one.add(ALICE, [subscription(1)])
+    other.add(BOB, [subscription(2, BOB)])
+    assert [s.account for s in Profile(tmp_path).subscriptions] == [ALICE, BOB]
+
+
+def test_many_processes_that_sign_in_at_once_lose_no_account(tmp_path: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+from acrbridge.azure.profile import Account, Profile, Subscription
+for number in range(10):
+    account = Account("servicePrincipal", f"{sys.argv[2]}-{number}", "t")
+    subscription = Subscription(f"sub-{account.name}", "n", "Enabled", "t", account)
+    Profile(Path(sys.argv[1])).add(account, [subscription])
+"""
+    names = [str(number) for number in range(4)]
+    started = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path), name]) for name in names]
+    assert [process.wait() for process in started] == [0] * 4
+    profile = Profile(tmp_path)
+    assert len({s.account for s in profile.subscriptions}) == 40
+    assert len(default_of(profile)) == 1
 
 
 GOOD: dict[str, Any] = {
@@ -125,6 +171,7 @@ GOOD: dict[str, Any] = {
         json.dumps({"subscriptions": [{**GOOD, "unknown": 1}]}),
         json.dumps({"subscriptions": [{**GOOD, "id": 5}]}),
         json.dumps({"subscriptions": [{**GOOD, "name": None}]}),
+        json.dumps({"subscriptions": [{**GOOD, "home_tenant_id": 5}]}),
         json.dumps({"subscriptions": [{**GOOD, "account": {**GOOD["account"], "kind": "wizard"}}]}),
     ],
 )  # fmt: skip
@@ -133,19 +180,25 @@ def test_a_damaged_file_is_a_typed_error_with_a_remedy(tmp_path: Path, text: str
     with pytest.raises(AcrBridgeError) as error:
         Profile(tmp_path).find("s")
     assert error.value.code == "FILE_UNREADABLE"
-    assert "login again" in error.value.remedy
+    assert "sign in again" in error.value.remedy
 
 
 def test_a_file_that_is_no_utf8_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "profile.json").write_bytes(b"\xff\xfe")
     with pytest.raises(AcrBridgeError, match="damaged"):
-        Profile(tmp_path)
+        _ = Profile(tmp_path).subscriptions
 
 
-def test_a_folder_in_the_files_place_is_damage(tmp_path: Path) -> None:
+def test_what_the_system_refuses_is_told(tmp_path: Path) -> None:
     (tmp_path / "profile.json").mkdir()
-    with pytest.raises(AcrBridgeError, match="damaged"):
-        Profile(tmp_path)
+    with pytest.raises(AcrBridgeError, match="Is a directory") as error:
+        _ = Profile(tmp_path).subscriptions
+    assert error.value.code == "FILE_UNREADABLE"
+
+
+def test_a_profile_without_a_home_tenant_is_read(tmp_path: Path) -> None:
+    (tmp_path / "profile.json").write_text(json.dumps({"subscriptions": [GOOD]}))
+    assert Profile(tmp_path).find("s").as_json()["homeTenantId"] == "t"
 
 
 def test_the_folder_is_the_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
@@ -159,7 +212,7 @@ def test_the_folder_is_the_owners_alone_whatever_the_umask(tmp_path: Path) -> No
 
 def test_no_draft_is_left(tmp_path: Path) -> None:
     Profile(tmp_path).add(ALICE, [subscription(1)])
-    assert [file.name for file in tmp_path.iterdir()] == ["profile.json"]
+    assert {file.name for file in tmp_path.iterdir()} == {"profile.json", "profile.json.lock"}
 
 
 @pytest.mark.parametrize(
@@ -201,10 +254,10 @@ def test_a_user_is_shown_as_az_shows_it(account: Account, user: dict[str, str]) 
 
 
 def test_a_subscription_is_shown_as_az_shows_it() -> None:
-    shown = Subscription("s", "n", "Enabled", "t", ALICE, managed_by=("m",)).as_json()
+    shown = Subscription("s", "n", "Enabled", "t", ALICE, managed_by=("m",), home_tenant_id="h").as_json()
     assert shown == {
         "cloudName": "AzureCloud",
-        "homeTenantId": "t",
+        "homeTenantId": "h",
         "id": "s",
         "isDefault": False,
         "managedByTenants": [{"tenantId": "m"}],

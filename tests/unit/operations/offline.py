@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from acrbridge.azure.identity import AccessToken, Identity
+from acrbridge.azure.identity import Identity
 from acrbridge.azure.profile import Account, Subscription
+from acrbridge.azure.token_store import AccessToken
 from acrbridge.errors import SignInError
 from acrbridge.http.client import Request
 from acrbridge.jobs import Notice, Secret
@@ -28,22 +29,32 @@ NOON = "Thu, 01 Jan 2026 12:00:00 GMT"
 
 
 class FakeIdentity(Identity):
-    """Gives made-up tokens, or the error that it was made with."""
+    """Gives made-up tokens, or the error that it was made with; remembers which accounts it keeps secrets of."""
 
     def __init__(self, error: SignInError | None = None) -> None:
         self.error = error
-        self.signed_out: list[Account] = []
+        self.kept: list[Account] = []
+        self.forgotten: list[Account] = []
 
     def sign_in(self, account: Account, secret: Secret | None = None) -> AccessToken:
         return self.token(account, "")
+
+    def keep(self, account: Account, secret: Secret) -> None:
+        self.kept.append(account)
 
     def token(self, account: Account, resource: str, *, renew: bool = False) -> AccessToken:
         if self.error:
             raise self.error
         return AccessToken(Secret("e.eyJ0aWQiOiAidC0xIn0.s"), 4_000_000_000)
 
-    def sign_out(self, account: Account) -> None:
-        self.signed_out.append(account)
+    def forget_tokens(self, account: Account) -> bool:
+        self.forgotten.append(account)
+        return True
+
+    def forget_application(self, client_id: str) -> bool:
+        gone = [account for account in self.kept if account.is_named(client_id)]
+        self.kept = [account for account in self.kept if account not in gone]
+        return bool(gone)
 
 
 def registry_id(name: str) -> str:
@@ -119,12 +130,25 @@ class Azure:
 class OfflineSession(Session):
     """A session in a folder of its own, signed in unless told otherwise."""
 
-    def __init__(self, azure: Azure, folder: Path, *, signed_in: bool = True) -> None:
+    def __init__(
+        self,
+        azure: Azure,
+        folder: Path,
+        *,
+        signed_in: bool = True,
+        subscription: str | None = None,
+        http: ScriptedHttp | None = None,
+        identity: FakeIdentity | None = None,
+    ) -> None:
         self.heard = Heard()
-        super().__init__(Settings(folder), listener=self.heard, clock=azure.clock)
-        self.http.close()
-        self.http = azure.http
-        self.identity = FakeIdentity()
+        self.fake_identity = identity or FakeIdentity()
+        super().__init__(
+            Settings(folder),
+            subscription=subscription,
+            listener=self.heard,
+            http=http or azure.http,
+            identity=self.fake_identity,
+        )
         if signed_in:
             one = Subscription(SUBSCRIPTION, "One", "Enabled", TENANT, APPLICATION)
             self.profile.add(APPLICATION, [one])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from acrbridge.azure.arm import Registry
-from acrbridge.azure.identity import AccessToken
+from acrbridge.azure.token_store import AccessToken
 from acrbridge.errors import (
     AcrBridgeError,
     NetworkError,
@@ -130,14 +130,12 @@ def test_a_target_that_cannot_be_read_from_here_is_a_success_that_is_not_verifie
     assert error.value.code == "UNVERIFIED"
 
 
-def test_the_admin_user_reads_where_the_account_may_not(tmp_path: Path) -> None:
-    admin = answer(200, {"username": "contoso", "passwords": [{"name": "password", "value": "s3cret"}]})
-    azure = Azure(
-        registry_document("contoso", adminUserEnabled=True), exchange=answer(401), posts=[ACCEPTED, admin]
-    )
+def test_to_verify_an_import_nobody_asks_for_the_admin_users_password(tmp_path: Path) -> None:
+    azure = Azure(registry_document("contoso", adminUserEnabled=True), exchange=answer(401))
     result, session = run(azure, tmp_path)
-    assert result.verified
-    assert "admin user" in session.notices[-1]
+    assert not result.verified
+    assert "could not be read back from here" in session.notices[-1]
+    assert [path for path in azure.wire("POST") if path.endswith("/listCredentials")] == []
 
 
 def test_a_manifest_without_a_tag_is_not_read_back_unless_its_digest_is_known(tmp_path: Path) -> None:
@@ -266,15 +264,15 @@ def test_who_may_not_ask_how_it_goes_on_is_told_how_to_look(tmp_path: Path, code
 
 
 def test_a_sign_in_that_ends_while_azure_works_is_no_failure_of_the_import(tmp_path: Path) -> None:
-    session = OfflineSession(Azure(polls=[RUNNING, DONE]), tmp_path)
+    azure = Azure(polls=[RUNNING, DONE])
 
     class Expiring(FakeIdentity):
         def token(self, *arguments: Any, **more: Any) -> AccessToken:
-            if session.http.clock.now() > 1000:
+            if azure.clock.now() > 1000:
                 raise SignInError("SIGN_IN_EXPIRED", "It is over.")
             return super().token(*arguments, **more)
 
-    session.identity = Expiring()
+    session = OfflineSession(azure, tmp_path, identity=Expiring())
     with pytest.raises(StillRunningError) as error:
         import_image(session, ImportJob("contoso", SOURCE))
     assert error.value.code == "OUTCOME_UNKNOWN"

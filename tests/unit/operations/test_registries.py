@@ -41,3 +41,18 @@ def test_registries_are_those_of_the_subscription_or_of_a_group(
     tmp_path: Path, group: str | None, names: list[str]
 ) -> None:
     assert [shown["name"] for shown in registries.registries(session(tmp_path), group)] == names
+
+
+def test_a_registrys_token_is_exposed_with_the_user_name_that_docker_needs(tmp_path: Path) -> None:
+    shown = registries.exposed_token(OfflineSession(Azure(), tmp_path), "contoso")
+    assert shown == {
+        "accessToken": "r",
+        "loginServer": "contoso.azurecr.io",
+        "refreshToken": "r",
+        "username": "00000000-0000-0000-0000-000000000000",
+    }
+
+
+def test_the_token_of_a_registry_that_arm_does_not_show_is_exposed_too(tmp_path: Path) -> None:
+    shown = registries.exposed_token(OfflineSession(Azure(), tmp_path), "other")
+    assert shown["loginServer"] == "other.azurecr.io"

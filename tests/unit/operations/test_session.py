@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,7 @@ from acrbridge.azure.clouds import CLOUDS
 from acrbridge.azure.profile import Subscription
 from acrbridge.errors import AcrBridgeError, NotFoundError, RefusedError, SignInError, UsageError
 from acrbridge.jobs import Secret
-from unit.fakes import TENANT, Answer, answer
+from unit.fakes import SUBSCRIPTION, TENANT, Answer, answer
 from unit.operations.offline import APPLICATION, Azure, OfflineSession, registry_document, registry_id
 
 PASSWORD = Secret("s3cret-PW")
@@ -111,26 +112,80 @@ def test_without_a_user_somebody_has_to_be(tmp_path: Path) -> None:
 def test_without_the_admin_users_password_the_refusal_stands(tmp_path: Path, credentials: Answer) -> None:
     document = registry_document("contoso", adminUserEnabled=True)
     session = OfflineSession(Azure(document, exchange=answer(401, "no"), posts=[credentials]), tmp_path)
-    registry = session.find_registry("contoso")
     with pytest.raises(RefusedError) as error:
-        session.open_registry(registry)
+        session.open_registry_named("contoso", None, None)
     assert error.value.code == "REGISTRY_UNAUTHORIZED"
 
 
+def test_the_admin_user_works_on_a_registry_where_the_account_may_not(tmp_path: Path) -> None:
+    admin = answer(200, {"username": "contoso", "passwords": [{"name": "password", "value": "s3cret"}]})
+    azure = Azure(registry_document("contoso", adminUserEnabled=True), exchange=answer(401), posts=[admin])
+    session = OfflineSession(azure, tmp_path)
+    assert session.open_registry_named("contoso", None, None).host == "contoso.azurecr.io"
+    assert "admin user" in session.notices[-1]
+    assert azure.wire("POST")[-1].endswith("/listCredentials")
+
+
 def test_without_an_admin_user_nobody_is_asked_for_one(tmp_path: Path) -> None:
-    session = OfflineSession(Azure(exchange=answer(401, "no"), posts=[]), tmp_path)
-    registry = session.find_registry("contoso")
+    azure = Azure(exchange=answer(401, "no"), posts=[])
     with pytest.raises(RefusedError):
-        session.open_registry(registry)
+        OfflineSession(azure, tmp_path).open_registry_named("contoso", None, None)
+    assert azure.wire("POST") == ["/oauth2/exchange"]
 
 
 def test_the_firewalls_refusal_is_not_evaded_by_the_admin_user(tmp_path: Path) -> None:
     azure = Azure(registry_document("contoso", adminUserEnabled=True), exchange=answer(403, "no"), posts=[])
-    session = OfflineSession(azure, tmp_path)
-    registry = session.find_registry("contoso")
     with pytest.raises(AcrBridgeError) as error:
-        session.open_registry(registry)
+        OfflineSession(azure, tmp_path).open_registry_named("contoso", None, None)
     assert error.value.code == "REGISTRY_FIREWALL"
+
+
+def creating(name: str) -> dict[str, Any]:
+    """A registry as ARM lists it while Azure creates it."""
+    return {"id": registry_id(name), "name": name, "properties": {"provisioningState": "Creating"}}
+
+
+def test_a_registry_that_is_being_created_keeps_nobody_from_the_others(tmp_path: Path) -> None:
+    session = OfflineSession(Azure(creating("newcomer"), registry_document("contoso")), tmp_path)
+    assert session.find_registry("contoso").login_server == "contoso.azurecr.io"
+    assert [registry.id.name for registry in session.registries()] == ["contoso"]
+
+
+@pytest.mark.parametrize("group", [None, "RG1"])
+def test_a_registry_that_is_being_created_says_so_to_those_who_ask_for_it(
+    tmp_path: Path, group: str | None
+) -> None:
+    session = OfflineSession(Azure(creating("newcomer")), tmp_path)
+    with pytest.raises(NotFoundError, match=r"newcomer.*Creating"):
+        session.find_registry("newcomer", group)
+    with pytest.raises(NotFoundError, match="Creating"):
+        session.open_registry_named("newcomer", "me", PASSWORD)
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_a_subscription_that_is_not_seen_is_refused_with_a_user_too(tmp_path: Path, signed_in: bool) -> None:
+    session = OfflineSession(Azure(), tmp_path, signed_in=signed_in, subscription="nope")
+    with pytest.raises(AcrBridgeError) as error:
+        session.open_registry_named("contoso", "me", PASSWORD)
+    assert error.value.code == ("SUBSCRIPTION_NOT_FOUND" if signed_in else "NOT_SIGNED_IN")
+
+
+def test_an_account_without_subscriptions_reaches_a_registry_by_its_name_alone(tmp_path: Path) -> None:
+    azure = Azure()
+    session = OfflineSession(azure, tmp_path, signed_in=False)
+    session.profile.add(APPLICATION, [Subscription.of_tenant(APPLICATION, TENANT, "AzureCloud")])
+    assert session.open_registry_named("other", None, None).host == "other.azurecr.io"
+    assert azure.wire("GET") == []
+
+
+def test_a_registry_is_shown_the_tenant_that_issued_the_token(tmp_path: Path) -> None:
+    azure = Azure()
+    session = OfflineSession(azure, tmp_path, signed_in=False)
+    seen = Subscription(SUBSCRIPTION, "One", "Enabled", TENANT, APPLICATION, home_tenant_id="another")
+    session.profile.add(APPLICATION, [seen])
+    session.open_registry_named("contoso", None, None)
+    (form,) = [form for form in azure.http.forms() if "access_token" in form]
+    assert form["tenant"] == [TENANT]
 
 
 @pytest.mark.parametrize("name", CLOUDS)

@@ -6,20 +6,21 @@ from typing import Any
 import pytest
 
 from acrbridge.azure.profile import Account, Subscription
-from acrbridge.errors import AcrBridgeError, NotFoundError, SignInError, UsageError
+from acrbridge.errors import AcrBridgeError, NetworkError, SignInError, UsageError
+from acrbridge.http.client import Request
 from acrbridge.jobs import Secret
 from acrbridge.operations import sign_in
-from unit.fakes import BIDI_AND_CONTROL, SUBSCRIPTION, TENANT, Answer, ScriptedHttp, answer, is_fit_to_print
+from unit.fakes import BIDI_AND_CONTROL, TENANT, Answer, ScriptedHttp, answer, is_fit_to_print
 from unit.operations.offline import APPLICATION, Azure, FakeIdentity, OfflineSession
 
 SECRET = Secret("s3cret-PW")
-OTHER = "00000000-0000-0000-0000-0000000000ff"
 
 
-def session_with(folder: Path, *answers: Answer) -> tuple[OfflineSession, ScriptedHttp]:
-    session = OfflineSession(Azure(), folder, signed_in=False)
-    session.http = http = ScriptedHttp(answers)
-    return session, http
+def session_with(
+    folder: Path, *answers: Answer, identity: FakeIdentity | None = None
+) -> tuple[OfflineSession, ScriptedHttp]:
+    http = ScriptedHttp(answers)
+    return OfflineSession(Azure(), folder, signed_in=False, http=http, identity=identity), http
 
 
 def subscriptions(*items: Any) -> Answer:
@@ -27,7 +28,7 @@ def subscriptions(*items: Any) -> Answer:
 
 
 ONE = {"subscriptionId": "s-1", "displayName": "One", "state": "Enabled", "tenantId": TENANT}
-TWO = {**ONE, "subscriptionId": "s-2"}
+HOST = Account("managedIdentity", "systemAssignedIdentity", "")
 
 
 def test_a_service_principal_gets_its_subscriptions_and_the_first_becomes_the_default(tmp_path: Path) -> None:
@@ -45,13 +46,47 @@ def test_what_azure_leaves_out_of_a_subscription_is_filled_in(tmp_path: Path) ->
     assert (found.name, found.state, found.tenant_id, found.managed_by) == ("s-1", "Enabled", "t-1", ("m",))
 
 
-def test_an_account_without_subscriptions_is_signed_out_again(tmp_path: Path) -> None:
+def test_a_subscription_of_another_tenant_is_reached_with_tokens_of_ones_own(tmp_path: Path) -> None:
+    session, _ = session_with(tmp_path, subscriptions({**ONE, "tenantId": "customer"}))
+    (found,) = sign_in.service_principal(session, "app", SECRET, TENANT)
+    assert (found.tenant_id, found.home_tenant_id) == ("t-1", "customer")
+
+
+def test_the_secret_of_a_sign_in_that_succeeded_is_kept(tmp_path: Path) -> None:
+    session, _ = session_with(tmp_path, subscriptions(ONE))
+    sign_in.service_principal(session, "app", SECRET, TENANT)
+    assert session.fake_identity.kept == [APPLICATION]
+
+
+FAILURES = {
+    "no subscription": subscriptions(),
+    "no network": NetworkError("UNREACHABLE", "gone"),
+    "interrupted": KeyboardInterrupt(),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES)
+def test_a_sign_in_that_fails_or_is_interrupted_leaves_nothing(
+    tmp_path: Path, failure: Answer | KeyboardInterrupt
+) -> None:
+    def answered(request: Request) -> Answer:
+        if isinstance(failure, KeyboardInterrupt):
+            raise failure
+        return failure
+
+    session = OfflineSession(Azure(), tmp_path, signed_in=False, http=ScriptedHttp(answered))
+    with pytest.raises((SignInError, NetworkError, KeyboardInterrupt)):
+        sign_in.service_principal(session, "app", SECRET, TENANT)
+    assert session.fake_identity.kept == []
+    assert session.fake_identity.forgotten == [APPLICATION]
+    assert session.profile.subscriptions == []
+
+
+def test_an_account_without_subscriptions_is_told_so(tmp_path: Path) -> None:
     session, _ = session_with(tmp_path, subscriptions())
     with pytest.raises(SignInError) as error:
         sign_in.service_principal(session, "app", SECRET, TENANT)
     assert error.value.code == "NO_SUBSCRIPTIONS"
-    assert isinstance(session.identity, FakeIdentity)
-    assert session.identity.signed_out == [APPLICATION]
 
 
 def test_an_account_without_subscriptions_may_stay_where_that_is_asked_for(tmp_path: Path) -> None:
@@ -139,8 +174,7 @@ def test_an_id_that_is_no_clients_is_tried_as_an_objects(tmp_path: Path) -> None
                 raise SignInError("IDENTITY_UNAVAILABLE", "not that one")
             return super().sign_in(account, secret)
 
-    session, _ = session_with(tmp_path, subscriptions(ONE))
-    session.identity = OnlyObjects()
+    session, _ = session_with(tmp_path, subscriptions(ONE), identity=OnlyObjects())
     (found,) = sign_in.managed_identity(session, username="x")
     assert found.account.identity_kind == "object"
 
@@ -151,12 +185,36 @@ def test_two_ids_of_a_hosts_identity_are_too_many(tmp_path: Path) -> None:
         sign_in.managed_identity(session, client_id="a", object_id="b")
 
 
-def test_signing_out_takes_the_account_in_use_or_the_one_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [None, "app", "APP"])
+def test_signing_out_takes_the_account_in_use_or_the_one_named(tmp_path: Path, name: str | None) -> None:
     session = OfflineSession(Azure(), tmp_path)
-    sign_in.sign_out(session)
-    assert isinstance(session.identity, FakeIdentity)
-    assert session.identity.signed_out == [APPLICATION]
+    session.fake_identity.kept.append(APPLICATION)
+    sign_in.sign_out(session, name)
+    assert session.fake_identity.kept == []
     assert session.profile.subscriptions == []
+
+
+def test_a_hosts_identity_that_signs_out_leaves_no_token(tmp_path: Path) -> None:
+    session = OfflineSession(Azure(), tmp_path, signed_in=False)
+    session.profile.add(HOST, [Subscription("s", "One", "Enabled", TENANT, HOST)])
+    sign_in.sign_out(session)
+    assert session.fake_identity.forgotten == [HOST]
+
+
+def test_an_account_whose_subscriptions_another_took_over_can_be_signed_out(tmp_path: Path) -> None:
+    session, _ = session_with(tmp_path, subscriptions(ONE), subscriptions(ONE))
+    sign_in.service_principal(session, "reader", SECRET, TENANT)
+    sign_in.service_principal(session, "app", SECRET, TENANT)
+    sign_in.sign_out(session, "reader")
+    assert session.fake_identity.kept == [APPLICATION]
+    assert session.profile.find(None).account == APPLICATION
+
+
+@pytest.mark.parametrize("name", ["profile.json", "secrets.bin", "tokens.bin"])
+def test_all_can_be_signed_out_although_a_file_is_damaged(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch(0o600)
+    sign_in.sign_out_all(OfflineSession(Azure(), tmp_path, signed_in=False))
+    assert not (tmp_path / name).exists()
 
 
 def test_nobody_can_be_signed_out_twice(tmp_path: Path) -> None:
@@ -164,65 +222,3 @@ def test_nobody_can_be_signed_out_twice(tmp_path: Path) -> None:
     with pytest.raises(SignInError) as error:
         sign_in.sign_out(session, "stranger")
     assert error.value.code == "NOT_SIGNED_IN"
-
-
-def test_refreshing_keeps_the_chosen_subscription(tmp_path: Path) -> None:
-    session, _ = session_with(
-        tmp_path, subscriptions(ONE, TWO), subscriptions(ONE, TWO)
-    )  # fmt: skip
-    sign_in.service_principal(session, "app", SECRET, TENANT)
-    sign_in.select(session, "s-2")
-    sign_in.subscriptions(session, refresh=True)
-    assert session.profile.find(None).id == "s-2"
-
-
-def test_refreshing_drops_a_subscription_that_is_gone(tmp_path: Path) -> None:
-    session, _ = session_with(
-        tmp_path, subscriptions(ONE, TWO), subscriptions(TWO)
-    )  # fmt: skip
-    sign_in.service_principal(session, "app", SECRET, TENANT)
-    assert [s.id for s in sign_in.subscriptions(session, refresh=True)] == ["s-2"]
-    assert session.profile.find(None).id == "s-2"
-
-
-def test_selecting_a_subscription_that_is_not_seen_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError):
-        sign_in.select(OfflineSession(Azure(), tmp_path), "other")
-
-
-def test_an_access_token_is_shown_as_az_shows_it(tmp_path: Path) -> None:
-    shown = sign_in.access_token(OfflineSession(Azure(), tmp_path))
-    assert list(shown) == ["accessToken", "expiresOn", "expires_on", "subscription", "tenant", "tokenType"]
-    assert (shown["expires_on"], shown["subscription"], shown["tenant"]) == (
-        4_000_000_000,
-        SUBSCRIPTION,
-        TENANT,
-    )
-    assert str(shown["expiresOn"]).startswith("2096-10-02")
-    assert str(shown["expiresOn"]).endswith(".000000")
-
-
-def test_another_tenants_token_names_no_subscription(tmp_path: Path) -> None:
-    shown = sign_in.access_token(OfflineSession(Azure(), tmp_path), tenant=OTHER.upper())
-    assert "subscription" not in shown
-    assert shown["tenant"] == OTHER
-
-
-def test_a_hosts_identity_has_tokens_of_its_own_tenant_only(tmp_path: Path) -> None:
-    session = OfflineSession(Azure(), tmp_path, signed_in=False)
-    host = Account("managedIdentity", "systemAssignedIdentity", "")
-    session.profile.add(host, [Subscription("s", "One", "Enabled", TENANT, host)])
-    assert sign_in.access_token(session, tenant=TENANT)["tenant"] == TENANT
-    with pytest.raises(SignInError) as error:
-        sign_in.access_token(session, tenant=OTHER)
-    assert error.value.code == "TENANT_MISMATCH"
-
-
-def test_a_registrys_token_is_exposed_with_the_user_name_that_docker_needs(tmp_path: Path) -> None:
-    shown = sign_in.exposed_registry_token(OfflineSession(Azure(), tmp_path), "contoso")
-    assert shown == {
-        "accessToken": "r",
-        "loginServer": "contoso.azurecr.io",
-        "refreshToken": "r",
-        "username": "00000000-0000-0000-0000-000000000000",
-    }

@@ -26,12 +26,6 @@ _STOP = 10.0
 """Seconds that starting and stopping may take."""
 _PATIENCE = 5.0
 """Seconds that an emulator may take to say that it is there."""
-_ALONE: dict[str, Any] = (
-    {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS}
-    if sys.platform == "win32"
-    else {"start_new_session": True}
-)
-"""Options of a process that outlives this one and does not hear its terminal."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +110,7 @@ def start(state: Path, options: EmulatorOptions) -> Emulator:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                **_ALONE,
+                **_alone(),
             )
         return _await_ready(state, process)
     except KeyboardInterrupt:  # in a session of its own, the emulator does not hear the terminal
@@ -232,6 +226,13 @@ def _log(state: Path) -> BinaryIO:
         raise AcrBridgeError(
             "FILE_UNREADABLE", f"{state} cannot hold the emulator's state: {error.strerror}."
         ) from None
+
+
+def _alone() -> dict[str, Any]:
+    """Options of a process that outlives this one and does not hear its terminal."""
+    if sys.platform == "win32":
+        return {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS}
+    return {"start_new_session": True}
 
 
 def _await_ready(state: Path, process: subprocess.Popen[bytes]) -> Emulator:

@@ -40,8 +40,8 @@ def import_image(
     registry: str,
     source: str,
     *,
-    images: Sequence[str] = (),
-    repositories: Sequence[str] = (),
+    images: str | Sequence[str] = (),
+    repositories: str | Sequence[str] = (),
     source_registry: str | None = None,
     username: str | None = None,
     password: str | None = None,
@@ -57,8 +57,8 @@ def import_image(
     Args:
         registry: name or login server of the target registry.
         source: the image, `HOST/REPOSITORY[:TAG|@DIGEST]`, or without the host when `source_registry` is given.
-        images: target images, `REPOSITORY[:TAG]`; by default named as the source is.
-        repositories: target repositories that receive the manifest without a tag.
+        images: one or more target images, `REPOSITORY[:TAG]`; by default named as the source is.
+        repositories: one or more target repositories that receive the manifest without a tag.
         source_registry: resource ID, name or login server of a source that the account may read.
         username: user of the source registry.
         password: password or token of the source registry; alone, an Entra access token of its tenant.
@@ -86,8 +86,8 @@ def import_image(
         source_registry=source_registry,
         username=username,
         password=Secret(password) if password else None,
-        images=tuple(images),
-        repositories=tuple(repositories),
+        images=_names(images),
+        repositories=_names(repositories),
         resource_group=resource_group,
         force=force,
         wait=wait,
@@ -95,6 +95,11 @@ def import_image(
     )
     with Session(Settings.read(), subscription=subscription, listener=listener or ignore) as session:
         return run(session, job)
+
+
+def _names(given: str | Sequence[str]) -> tuple[str, ...]:
+    """One name or several: a lone text is not a sequence of letters."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 def __getattr__(name: str) -> Any:

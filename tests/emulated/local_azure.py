@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from acr_emulator import faults
 from acr_emulator.records import Tag
 from acr_emulator.state import State
-from emulated import secrecy
+from emulated import in_process, secrecy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -96,10 +96,15 @@ class Ended:
 
 
 class Command:
-    """A command line under way, for tests that interrupt it."""
+    """A process under way, which tests can interrupt."""
 
     def __init__(
-        self, words: Sequence[str], environment: Mapping[str, str], *, stdin: str | None, session: bool
+        self,
+        words: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        stdin: str | None = None,
+        session: bool = False,
     ) -> None:
         self._began = time.monotonic()
         self.process = subprocess.Popen(
@@ -133,12 +138,15 @@ class Acrbridge:
         self.environment = dict(environment)
 
     def __call__(self, *words: str, stdin: str | None = None, secret: bool = False) -> Ended:
-        """Run it to its end; `secret` allows that it prints one."""
-        return self.start(*words, stdin=stdin).end(secret=secret)
+        """Run it to its end, within this process; `secret` allows that it prints one."""
+        began = time.monotonic()
+        status, stdout, stderr = in_process.run(words, self.environment, stdin or "")
+        assert secret or secrecy.shown_in(stdout + stderr) == []
+        return Ended(status, stdout, stderr, time.monotonic() - began)
 
-    def start(self, *words: str, stdin: str | None = None, session: bool = False) -> Command:
-        """Start it; `session` makes it the leader of a session, as a terminal does."""
-        return Command((*ACRBRIDGE, *words), self.environment, stdin=stdin, session=session)
+    def start(self, *words: str, session: bool = False) -> Command:
+        """Start it as a process; `session` makes it the leader of a session, as a terminal does."""
+        return Command((*ACRBRIDGE, *words), self.environment, session=session)
 
     def imports(self, source: str, image: str, *words: str, name: str = TARGET) -> Ended:
         """Run `acr import` to its end."""
@@ -146,12 +154,20 @@ class Acrbridge:
 
     def where(self, **variables: str) -> Acrbridge:
         """Return it with other variables in its environment."""
-        return Acrbridge({**self.environment, **variables})
+        return type(self)({**self.environment, **variables})
 
     @property
     def profile(self) -> Path:
         """The folder of its profile and tokens."""
         return Path(self.environment["ACRBRIDGE_CONFIG_DIR"])
+
+
+class Process(Acrbridge):
+    """The command line as a process of its own, each time."""
+
+    def __call__(self, *words: str, stdin: str | None = None, secret: bool = False) -> Ended:
+        """Run it to its end; `secret` allows that it prints one."""
+        return Command((*ACRBRIDGE, *words), self.environment, stdin=stdin).end(secret=secret)
 
 
 @dataclass(frozen=True)

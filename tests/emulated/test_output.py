@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from emulated.local_azure import ACRBRIDGE, SMALL, Acrbridge, LocalAzure
+from emulated.local_azure import ACRBRIDGE, SMALL, Acrbridge, LocalAzure, Process
 
 if TYPE_CHECKING:
     from emulated.conftest import SignedIn
@@ -119,7 +119,7 @@ def test_reader_that_goes_away_is_no_crash(acrbridge: Acrbridge, command: str) -
 
 
 def test_terminal_that_knows_ascii_only(acrbridge: Acrbridge, image: str) -> None:
-    ascii_only = acrbridge.where(PYTHONIOENCODING="ascii", LC_ALL="C")
+    ascii_only = Process(acrbridge.environment).where(PYTHONIOENCODING="ascii", LC_ALL="C")
     ascii_only.imports("nats", image).refused(1, "SOURCE_REGISTRY_MISSING", "docker.io/library/nats")
 
 

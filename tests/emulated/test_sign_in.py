@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from emulated import secrecy
 from emulated.local_azure import (
+    ACRBRIDGE,
     OTHER_TENANT,
     SMALL,
     SUBSCRIPTION,
@@ -86,6 +89,34 @@ CONTRADICTIONS = {
     "identity with two IDs": ("--identity", "--client-id", client_id(6), "--object-id", object_id(6)),
     "two passwords": (*service_principal(1)[1:], "-p", "x", "--password-stdin"),
 }
+
+
+@pytest.mark.parametrize("words", [(), ("-u", "me@contoso.example", "-p", "x")], ids=["plain", "user"])
+def test_sign_in_of_a_user_is_told_who_can(stranger: Acrbridge, words: tuple[str, ...]) -> None:
+    ended = stranger("login", *words)
+    ended.refused(
+        1, "OPTIONS_CONFLICT", "Only service principals and managed identities", "--identity", "--tenant"
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_interrupt_while_the_secret_is_asked_for(azure: LocalAzure, stranger: Acrbridge) -> None:
+    import pty
+
+    since = azure.log_size()
+    pid, terminal = pty.fork()
+    if pid == 0:
+        words = (*ACRBRIDGE, *service_principal(1))
+        os.execve(words[0], words, dict(stranger.environment))
+    shown = b""
+    while b"Password" not in shown:
+        shown += os.read(terminal, 1000)
+    os.write(terminal, b"\x03")
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(status) == 130
+    assert azure.requests(since) == []
+    assert not stranger.profile.exists()
 
 
 @pytest.mark.parametrize("words", CONTRADICTIONS.values(), ids=CONTRADICTIONS)
@@ -278,12 +309,27 @@ def test_file_of_secrets_that_is_a_link_is_not_used(acrbridge: Acrbridge, image:
 
 def test_damaged_profile(acrbridge: Acrbridge) -> None:
     (acrbridge.profile / "profile.json").write_text("{")
-    acrbridge("acr", "list").refused(1, "FILE_UNREADABLE", "profile.json", "acrbridge login")
+    acrbridge("acr", "list").refused(1, "FILE_UNREADABLE", "profile.json", "sign in again")
 
 
 def test_damaged_token_cache_is_filled_again(acrbridge: Acrbridge, image: str) -> None:
     (acrbridge.profile / "tokens.bin").write_text("{")
     acrbridge.imports(SMALL, image).succeeded()
+
+
+def test_damaged_secrets_stay_until_all_is_cleared(acrbridge: Acrbridge, image: str) -> None:
+    (acrbridge.profile / "tokens.bin").unlink()
+    (acrbridge.profile / "secrets.bin").write_text('{"half')
+    acrbridge.imports(SMALL, image).refused(1, "FILE_UNREADABLE", "secrets.bin", "account clear")
+    assert (acrbridge.profile / "secrets.bin").read_text() == '{"half'
+    acrbridge("account", "clear").succeeded()
+    acrbridge(*service_principal(1), "--password-stdin", stdin="importer-secret").succeeded()
+
+
+@pytest.mark.parametrize("words", [("account", "clear"), ("login", "--identity")], ids=" ".join)
+def test_folder_that_cannot_be_made(stranger: Acrbridge, words: tuple[str, ...]) -> None:
+    nowhere = stranger.where(ACRBRIDGE_CONFIG_DIR="/proc/nope")
+    nowhere(*words).refused(1, "FILE_UNREADABLE", "/proc/nope", "No such file or directory")
 
 
 def test_files_are_for_their_owner_alone(acrbridge: Acrbridge) -> None:
@@ -307,6 +353,31 @@ def test_sign_out_of_an_account_that_is_not_there(acrbridge: Acrbridge) -> None:
     acrbridge("account", "show").succeeded()
 
 
+def test_sign_out_of_an_account_whose_subscriptions_another_took_over(signed_in: SignedIn) -> None:
+    both = signed_in("reader")
+    both(*service_principal(1), "--password-stdin", "-o", "none", stdin="importer-secret").succeeded()
+    assert client_id(3) in (both.profile / "secrets.bin").read_text()
+    both("logout", "--username", client_id(3)).succeeded()
+    assert client_id(3) not in (both.profile / "secrets.bin").read_text()
+    tokens = json.loads((both.profile / "tokens.bin").read_text())["AccessToken"].values()
+    assert {token["client_id"] for token in tokens} == {client_id(1)}
+    assert both("account", "show").json()["user"]["name"] == client_id(1)
+
+
+def test_accounts_that_sign_in_at_once_all_stay(stranger: Acrbridge) -> None:
+    secrets = {1: "importer-secret", 8: "wingtip-secret"}
+    tenants = {1: TENANT, 8: OTHER_TENANT}
+    started = [
+        stranger.start(*service_principal(number, tenants[number]), "-p", secret)
+        for number, secret in secrets.items()
+    ]
+    for command in started:
+        command.end().succeeded()
+    shown = stranger("account", "list").json()
+    assert {subscription["user"]["name"] for subscription in shown} == {client_id(1), client_id(8)}
+    assert [subscription["isDefault"] for subscription in shown].count(True) == 1
+
+
 def test_clear_leaves_no_token_and_no_secret(acrbridge: Acrbridge) -> None:
     words = service_principal(8, OTHER_TENANT)
     acrbridge(*words, "--password-stdin", "-o", "none", stdin="wingtip-secret").succeeded()
@@ -327,9 +398,41 @@ def test_subscription_that_is_not_there_is_not_chosen(acrbridge: Acrbridge) -> N
     assert acrbridge("account", "show").json()["name"] == "Contoso"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("show", "--repository", "single"), ("list",), ("list", "-u", "fabrikam", "-p", "fabrikam-password")],
+    ids=["show", "list", "list with a user"],
+)
+def test_subscription_that_is_not_there_has_no_registry(acrbridge: Acrbridge, words: tuple[str, ...]) -> None:
+    ended = acrbridge("acr", "repository", *words, "-n", "fabrikam", "--subscription", "nope")
+    ended.refused(1, "SUBSCRIPTION_NOT_FOUND", "'nope'")
+
+
+def test_account_without_subscriptions_reaches_a_registry_by_its_name(stranger: Acrbridge) -> None:
+    words = (*service_principal(12), "--password-stdin", "--allow-no-subscriptions", "-o", "none")
+    stranger(*words, stdin="importer-secret").succeeded()
+    ended = stranger("acr", "repository", "list", "-n", "contoso")
+    ended.refused(1, "REGISTRY_UNAUTHORIZED", "contoso.azurecr.io")
+
+
 def test_subscriptions_are_asked_for_again(acrbridge: Acrbridge) -> None:
     shown = acrbridge("account", "list", "--refresh").json()
     assert [subscription["name"] for subscription in shown] == ["Contoso", "Adatum"]
+
+
+def test_refresh_keeps_an_account_whose_secret_was_revoked_and_the_choice(acrbridge: Acrbridge) -> None:
+    acrbridge(
+        *service_principal(8, OTHER_TENANT), "--password-stdin", "-o", "none", stdin="wingtip-secret"
+    ).succeeded()
+    acrbridge("account", "set", "-s", SUBSCRIPTION).succeeded()
+    (acrbridge.profile / "tokens.bin").unlink()
+    keys = json.loads((acrbridge.profile / "secrets.bin").read_text())
+    revoked = {key: secrecy.CANARY if client_id(1) in key else value for key, value in keys.items()}
+    (acrbridge.profile / "secrets.bin").write_text(json.dumps(revoked))
+    ended = acrbridge("account", "list", "--refresh").succeeded()
+    assert [warning for warning in ended.warnings if client_id(1) in warning] == ended.warnings != []
+    chosen = {subscription["name"]: subscription["isDefault"] for subscription in ended.json()}
+    assert (chosen["Contoso"], chosen["Adatum"], sum(chosen.values())) == (True, False, 1)
 
 
 def test_access_token_for_another_audience(acrbridge: Acrbridge) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
-        state = State(options.state)
-        options.command(state, options)
+        with closing(State(options.state)) as state:
+            options.command(state, options)
     except (AlreadyRunning, OSError, ValueError) as error:
         sys.stderr.write(f"acr_emulator: {error}\n")
         return 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,26 @@ def seeded_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def start_azure(seeded_folder: Path, tmp_path: Path) -> Callable[..., Azure]:
+def state(tmp_path: Path) -> Iterator[State]:
+    """A state that holds nothing."""
+    opened = State(tmp_path / "state")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def start_azure(seeded_folder: Path, tmp_path: Path) -> Iterator[Callable[..., Azure]]:
     """Start a control side of its own with the seed `default`; takes fields of Options."""
 
-    def start(**options: Any) -> Azure:
-        return Azure(seeded_folder, tmp_path / "state", **options)
+    started: list[Azure] = []
 
-    return start
+    def start(**options: Any) -> Azure:
+        started.append(Azure(seeded_folder, tmp_path / "state", **options))
+        return started[-1]
+
+    yield start
+    for azure in started:
+        azure.state.close()
 
 
 @pytest.fixture

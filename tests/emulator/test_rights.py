@@ -11,7 +11,7 @@ from acr_emulator.records import RoleAssignment
 from acr_emulator.state import State
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
 SUBSCRIPTION = "/subscriptions/20000000-0000-0000-0000-000000000001"
 GROUP = f"{SUBSCRIPTION}/resourceGroups/rg1"
@@ -85,30 +85,26 @@ def test_data_actions_are_apart_from_actions(role: str, action: str, *, allowed:
     ],
 )
 def test_a_scope_covers_what_is_below_it(
-    tmp_path: Path, given_on: str, asked_on: str, *, allowed: bool
+    state: State, given_on: str, asked_on: str, *, allowed: bool
 ) -> None:
-    state = State(tmp_path / "state")
     state.put(RoleAssignment(WHO, "Contributor", given_on))
     assert rights.is_allowed(state, WHO, rights.IMPORT, asked_on) is allowed
 
 
-def test_what_one_role_takes_away_another_can_give(tmp_path: Path) -> None:
-    state = State(tmp_path / "state")
+def test_what_one_role_takes_away_another_can_give(state: State) -> None:
     state.put(RoleAssignment(WHO, "Contributor", SUBSCRIPTION), RoleAssignment(WHO, "Owner", REGISTRY))
     action = "Microsoft.Authorization/roleAssignments/write"
     assert rights.is_allowed(state, WHO, action, REGISTRY)
     assert not rights.is_allowed(state, WHO, action, GROUP)
 
 
-def test_who_holds_no_role_may_do_and_sees_nothing(tmp_path: Path) -> None:
-    state = State(tmp_path / "state")
+def test_who_holds_no_role_may_do_and_sees_nothing(state: State) -> None:
     assert rights.permissions(state, WHO, REGISTRY) == []
     assert not rights.is_allowed(state, WHO, rights.READ, REGISTRY)
     assert not rights.is_visible(state, WHO, SUBSCRIPTION)
 
 
-def test_a_role_on_a_registry_makes_its_subscription_visible(tmp_path: Path) -> None:
-    state = State(tmp_path / "state")
+def test_a_role_on_a_registry_makes_its_subscription_visible(state: State) -> None:
     state.put(RoleAssignment(WHO, "AcrPull", REGISTRY))
     assert rights.is_visible(state, WHO, SUBSCRIPTION)
     assert not rights.is_visible(state, WHO, f"{SUBSCRIPTION}/resourceGroups/other")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import json
+import tarfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,11 +31,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from emulator.in_process import Azure
-
-
-@pytest.fixture
-def empty(tmp_path: Path) -> State:
-    return State(tmp_path / "empty")
 
 
 def tags(state: State, host: str) -> set[str]:
@@ -104,22 +102,22 @@ def test_default_tells_a_client_whom_to_be(azure: Azure) -> None:
     }
 
 
-def test_article_has_the_articles_names(empty: State) -> None:
-    load(empty, "article")
+def test_article_has_the_articles_names(state: State) -> None:
+    load(state, "article")
     group = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups"
     provider = "providers/Microsoft.ContainerRegistry/registries"
-    ids = {r.name: r.resource_id for r in empty.find(Registry) if r.kind == "azure"}
+    ids = {r.name: r.resource_id for r in state.find(Registry) if r.kind == "azure"}
     assert ids["mysourceregistry"] == f"{group}/sourceResourceGroup/{provider}/mysourceregistry"
     assert ids["myregistry"] == f"{group}/myResourceGroup/{provider}/myregistry"
-    tenants = {r.name: r.tenant_id for r in empty.find(Registry)}
+    tenants = {r.name: r.tenant_id for r in state.find(Registry)}
     assert tenants["sourceregistry"] != tenants["mysourceregistry"] == tenants["myregistry"]
-    assert tags(empty, "mysourceregistry.azurecr.io") == {
+    assert tags(state, "mysourceregistry.azurecr.io") == {
         "aci-helloworld:latest",
         "samples/aci-helloworld:latest",
     }
-    assert tags(empty, "sourceregistry.azurecr.io") == {"sourcerrepo:tag"}
-    assert tags(empty, "docker.io") >= {"tensorflow/tensorflow:latest-gpu", "sourcerepo/sourceimage:tag"}
-    assert tags(empty, "mcr.microsoft.com") == {"windows/servercore:ltsc2019"}
+    assert tags(state, "sourceregistry.azurecr.io") == {"sourcerrepo:tag"}
+    assert tags(state, "docker.io") >= {"tensorflow/tensorflow:latest-gpu", "sourcerepo/sourceimage:tag"}
+    assert tags(state, "mcr.microsoft.com") == {"windows/servercore:ltsc2019"}
 
 
 def test_both_built_in_seeds_fit_into_one_state(azure: Azure) -> None:
@@ -130,11 +128,11 @@ def test_both_built_in_seeds_fit_into_one_state(azure: Azure) -> None:
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
-def test_a_seed_can_be_loaded_again(empty: State, name: str) -> None:
-    load(empty, name)
-    before = (empty.find(Registry), empty.find(Manifest), empty.find(RoleAssignment))
-    load(empty, name)
-    assert (empty.find(Registry), empty.find(Manifest), empty.find(RoleAssignment)) == before
+def test_a_seed_can_be_loaded_again(state: State, name: str) -> None:
+    load(state, name)
+    before = (state.find(Registry), state.find(Manifest), state.find(RoleAssignment))
+    load(state, name)
+    assert (state.find(Registry), state.find(Manifest), state.find(RoleAssignment)) == before
 
 
 @pytest.mark.parametrize("name", BUILT_IN)
@@ -156,15 +154,15 @@ def test_a_registry_needs_only_a_name(azure: Azure) -> None:
     assert registry.loopback == "127.0.0.18"
 
 
-def test_a_seed_of_its_own_makes_its_ids_from_names(empty: State) -> None:
+def test_a_seed_of_its_own_makes_its_ids_from_names(state: State) -> None:
     text = "tenants: {a: }\nsubscriptions: {b: }\nregistries: {northwind: }\nidentities: {c: {secret: x}}"
-    load_text(empty, text, empty.folder)
-    (tenant,), (subscription,) = empty.find(Tenant), empty.find(Subscription)
-    (identity,), (registry,) = empty.find(Identity), empty.find(Registry)
+    load_text(state, text, state.folder)
+    (tenant,), (subscription,) = state.find(Tenant), state.find(Subscription)
+    (identity,), (registry,) = state.find(Identity), state.find(Registry)
     assert (tenant.domain, subscription.display_name) == ("a.onmicrosoft.com", "b")
     assert {subscription.tenant_id, identity.tenant_id, registry.tenant_id} == {tenant.tenant_id}
-    load_text(empty, text, empty.folder)
-    assert (len(empty.find(Tenant)), len(empty.find(Identity))) == (1, 1)
+    load_text(state, text, state.folder)
+    assert (len(state.find(Tenant)), len(state.find(Identity))) == (1, 1)
 
 
 def test_roles_are_given_on_registries_groups_and_subscriptions(azure: Azure) -> None:
@@ -219,6 +217,24 @@ def test_a_generated_image_is_what_its_descriptors_say(kind: Any) -> None:
             assert isinstance(content, bytes)
             assert blob["digest"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
             assert blob["size"] == len(content)
+
+
+def test_digests_of_a_seed_are_the_same_everywhere() -> None:
+    (root,) = generate(ImageSeed("r", "a", ("v1",), layers=2)).roots
+    assert root == "sha256:3c699220eec24f40841e1cb6c81726507c2643dab2369fe8600e3d92e58e48a7"
+
+
+@pytest.mark.parametrize("size", [0, 1, 512, 200_000])
+def test_layers_are_archives_that_others_can_read(size: int) -> None:
+    bundle = generate(ImageSeed("r", "a", layer_bytes=size))
+    document = next(json.loads(body) for _, body in bundle.manifests.values())
+    config = json.loads(bundle.blobs[document["config"]["digest"]])  # type: ignore[arg-type]  # no file
+    layer = bundle.blobs[document["layers"][0]["digest"]]
+    assert isinstance(layer, bytes)
+    archive = gzip.decompress(layer)
+    assert config["rootfs"]["diff_ids"] == [f"sha256:{hashlib.sha256(archive).hexdigest()}"]
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        assert [(entry.name, entry.size) for entry in tar] == [("hello", size)]
 
 
 def test_referrers_name_the_image(azure: Azure) -> None:
@@ -361,20 +377,20 @@ def test_a_wrong_seed_leaves_the_state_as_it_was(azure: Azure) -> None:
     assert azure.state.find(Registry) == before
 
 
-def test_a_seed_for_an_empty_state_must_bring_a_subscription(empty: State) -> None:
+def test_a_seed_for_an_empty_state_must_bring_a_subscription(state: State) -> None:
     with pytest.raises(SeedError, match="needs a subscription, because the state has none"):
-        load_text(empty, "registries: {northwind: }", empty.folder)
+        load_text(state, "registries: {northwind: }", state.folder)
 
 
-def test_a_missing_file_is_named_with_the_built_in_seeds(empty: State) -> None:
+def test_a_missing_file_is_named_with_the_built_in_seeds(state: State) -> None:
     with pytest.raises(SeedError, match=r"nowhere\.yaml is no seed: .*built in are default, article"):
-        load(empty, "nowhere.yaml")
+        load(state, "nowhere.yaml")
 
 
-def test_a_wrong_file_is_named(empty: State, tmp_path: Path) -> None:
+def test_a_wrong_file_is_named(state: State, tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("registres: {}")
     with pytest.raises(SeedError, match=r"mine\.yaml: registres is no key"):
-        load(empty, str(tmp_path / "mine.yaml"))
+        load(state, str(tmp_path / "mine.yaml"))
 
 
 def test_an_environment_names_a_login_that_exists(azure: Azure) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import json
+import struct
 import tarfile
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,7 @@ def _image(bundle: Bundle, seed: ImageSeed, platform: str, note: str) -> Descrip
     kinds = MEDIA_TYPES[seed.format]
     names = [f"{seed.repository} {platform} {note} {n}" for n in range(seed.layers)]
     tars = [_tar(name, seed.layer_bytes) for name in names]
-    layers = [bundle.add_blob(kinds["layer"], gzip.compress(tar, mtime=0)) for tar in tars]
+    layers = [bundle.add_blob(kinds["layer"], _gzip(tar)) for tar in tars]
     config = {
         "created": "2024-01-01T00:00:00Z",
         **_platform(platform),
@@ -129,7 +130,7 @@ def _image(bundle: Bundle, seed: ImageSeed, platform: str, note: str) -> Descrip
 def _artifact(bundle: Bundle, seed: ImageSeed) -> Descriptor:
     name = seed.repository.rpartition("/")[2]
     config = bundle.add_blob(seed.artifact_type, json.dumps({"name": name, "version": "0.1.0"}).encode())
-    layer = bundle.add_blob("application/vnd.oci.image.layer.v1.tar+gzip", _tar(name, seed.layer_bytes))
+    layer = bundle.add_blob(MEDIA_TYPES["oci"]["layer"], _gzip(_tar(name, seed.layer_bytes)))
     return bundle.add_manifest(
         {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": [layer]}
     )
@@ -167,4 +168,15 @@ def _tar(name: str, size: int) -> bytes:
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         tar.addfile(entry, io.BytesIO(content))
-    return archive.getvalue()
+    return archive.getvalue()[: 512 + size + -size % 512 + 1024]  # not filled up to a tape's record
+
+
+def _gzip(content: bytes) -> bytes:
+    """A gzip file (RFC 1952) of stored blocks (RFC 1951, 3.2.4): what compressors make differs with their version."""
+    parts = [content[start : start + 0xFFFF] for start in range(0, len(content), 0xFFFF)]
+    last = len(parts) - 1
+    blocks = [
+        struct.pack("<BHH", n == last, len(part), ~len(part) & 0xFFFF) + part for n, part in enumerate(parts)
+    ]
+    end = struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF)
+    return b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + b"".join(blocks) + end

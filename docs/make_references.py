@@ -90,8 +90,10 @@ def _section(name: str, command: Any) -> list[str]:
         return [f"## {name}\n", f"{command.help}\n", *(_table(command.params) if command.params else [])]
     gone = " Deprecated, as in az; it stays." if command.hidden else ""
     own = [p for p in command.params if not _is_global(p)]
+    shared = [p.opts[0] for p in command.params if _is_global(p)]
+    few = f" Of the options of every command only: `{'`, `'.join(shared)}`." if len(shared) < 3 else ""
     heading = "##" if name.count(" ") == 1 else "###"
-    return [f"{heading} {name}\n", f"{_one_line(command.help)}{gone}\n", *(_table(own) if own else [])]
+    return [f"{heading} {name}\n", f"{_one_line(command.help)}{gone}{few}\n", *(_table(own) if own else [])]
 
 
 def _table(parameters: list[Any]) -> list[str]:

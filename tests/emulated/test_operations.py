@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from emulated.local_azure import SMALL, Acrbridge, Command, LocalAzure
+from acr_emulator.records import Tag
+from emulated.local_azure import HELLO, SMALL, TARGET, Acrbridge, Command, LocalAzure
 
 if TYPE_CHECKING:
     from emulated.conftest import SignedIn
@@ -59,6 +61,27 @@ def test_operation_that_lies_is_found_out(azure: LocalAzure, acrbridge: Acrbridg
     acrbridge.imports(SMALL, image).refused(7, "TARGET_TAG_ABSENT", "contoso.azurecr.io has no", image)
 
 
+def test_operation_that_lies_about_a_tag_that_was_there_is_found_out(
+    azure: LocalAzure, acrbridge: Acrbridge, image: str
+) -> None:
+    acrbridge.imports(HELLO, image).succeeded()
+    before = azure.tag(image)
+    make_older(azure, image)
+    azure.play("import-lies")
+    ended = acrbridge.imports(SMALL, image, "--force", "-o", "json", "--require-verified")
+    ended.refused(7, "UNVERIFIED", "contoso", warnings=1)
+    assert "was not written by this import" in ended.warnings[0]
+    result = acrbridge.imports(SMALL, image, "--force", "-o", "json").json()
+    assert (result["status"], result["verified"]) == ("Succeeded", False)
+    assert result["images"][0]["digest"] == before
+
+
+def test_image_that_is_imported_again_is_verified(acrbridge: Acrbridge, image: str) -> None:
+    acrbridge.imports(SMALL, image).succeeded()
+    again = acrbridge.imports(SMALL, image, "--force", "-o", "json")
+    assert (again.json()["verified"], again.stderr) == (True, "")
+
+
 @pytest.mark.parametrize("minutes", ["0", "0.005"])
 def test_operation_that_never_ends(azure: LocalAzure, acrbridge: Acrbridge, image: str, minutes: str) -> None:
     azure.play("operation-never-ends")
@@ -88,6 +111,14 @@ def test_no_location_at_all(azure: LocalAzure, acrbridge: Acrbridge, image: str)
     azure.play("operation-without-location")
     result = acrbridge.imports(SMALL, image, "-o", "json").json()
     assert (result["operationId"], result["verified"]) == (None, True)
+
+
+def test_no_location_and_a_tag_that_was_there(azure: LocalAzure, acrbridge: Acrbridge, image: str) -> None:
+    acrbridge.imports(SMALL, image).succeeded()
+    make_older(azure, image)
+    azure.play("operation-without-location", "import-lies")
+    ended = acrbridge.imports(HELLO, image, "--force", "--timeout", "0.02")
+    ended.refused(1, "STILL_RUNNING", image, "Azure goes on")
 
 
 def test_polls_that_fail_are_repeated(azure: LocalAzure, acrbridge: Acrbridge, image: str) -> None:
@@ -192,8 +223,17 @@ def test_interrupted_while_waiting(
     command = acrbridge.start("acr", "import", "-n", "contoso", "--source", SMALL, "--image", image)
     await_request(azure, since, "/operationResults/")
     ended = interrupt(command, number)
-    look = f"acrbridge acr repository show --name contoso --image {image}"
-    ended.refused(status, "INTERRUPTED", "What Azure has accepted goes on", look)
+    look = f": acrbridge acr repository show --name contoso --image {image}"
+    assert ended.refused(status, "INTERRUPTED", "What Azure has accepted goes on").endswith(look)
+
+
+def test_interrupted_while_reading_back(azure: LocalAzure, acrbridge: Acrbridge, image: str) -> None:
+    since = azure.log_size()
+    azure.play("slow=0.7")
+    command = acrbridge.start("acr", "import", "-n", "contoso", "--source", SMALL, "--image", image)
+    await_request(azure, since, "contoso.azurecr.io:443")
+    ended = interrupt(command, signal.SIGINT)
+    ended.refused(130, "INTERRUPTED", "The import succeeded, but was not read back", image)
 
 
 def test_interrupted_import_goes_on(azure: LocalAzure, acrbridge: Acrbridge, image: str) -> None:
@@ -219,6 +259,14 @@ def test_interrupted_before_anything_was_sent(azure: LocalAzure, acrbridge: Acrb
     azure.play()
     await_request(azure, since, "/registries")
     assert import_requests(azure, since) == []
+
+
+def make_older(azure: LocalAzure, image: str) -> None:
+    """Have a tag written a minute earlier than it was."""
+    repository, _, name = image.partition(":")
+    tag = azure.state.get(Tag, host=f"{TARGET}.azurecr.io", repository=repository, name=name)
+    assert tag
+    azure.state.put(replace(tag, updated=tag.updated - 60))
 
 
 def interrupt(command: Command, number: int) -> Any:

@@ -70,6 +70,17 @@ def test_query_picks_from_the_result(azure: LocalAzure, acrbridge: Acrbridge, im
     assert ended.stdout == f"{azure.tag(image)}\n"
 
 
+def test_query_alone_asks_for_the_result(azure: LocalAzure, acrbridge: Acrbridge, image: str) -> None:
+    ended = acrbridge.imports(SMALL, image, "--query", "images[0].digest")
+    assert ended.stdout == f'"{azure.tag(image)}"\n'
+
+
+def test_import_as_a_table_shows_what_is_where(azure: LocalAzure, acrbridge: Acrbridge, image: str) -> None:
+    head, _, row = acrbridge.imports(SMALL, image, "-o", "table").stdout.splitlines()
+    assert head.split() == ["REFERENCE", "DIGEST", "VERIFIED"]
+    assert row.split() == [f"contoso.azurecr.io/{image}", azure.tag(image), "True"]
+
+
 def test_output_none_prints_nothing(acrbridge: Acrbridge) -> None:
     ended = acrbridge("acr", "list", "-o", "none").succeeded()
     assert (ended.stdout, ended.stderr) == ("", "")

@@ -188,7 +188,7 @@ def test_firewall_of_a_registry_that_is_looked_at(acrbridge: Acrbridge) -> None:
 
 def test_target_of_sku_classic(acrbridge: Acrbridge, image: str) -> None:
     ended = acrbridge.imports(SMALL, image, name="antique")
-    ended.refused(1, "IMPORT_NOT_SUPPORTED", "antique has SKU 'Classic'", "az acr update --sku")
+    ended.refused(1, "IMPORT_NOT_SUPPORTED", "antique has SKU 'Classic'", "az acr update --name antique")
 
 
 ABSENT = {

@@ -34,7 +34,7 @@ def prepare_folder(folder: Path) -> None:
         raise AcrBridgeError(
             "FILE_UNREADABLE",
             f"The folder {folder} is not yours alone to write to (mode {stat.S_IMODE(status.st_mode):04o}).",
-            remedy=f"Run chmod 700 {folder}, or choose another folder with ACRBRIDGE_CONFIG_DIR.",
+            remedy=f"Choose another folder with ACRBRIDGE_CONFIG_DIR, or close it to others: chmod 700 {folder}",
         )
 
 

@@ -151,7 +151,7 @@ class TokenStore:
         raise AcrBridgeError(
             "FILE_UNREADABLE",
             f"The stored secrets {self._folder / _SECRETS} are damaged.",
-            remedy="Delete them with acrbridge account clear, and sign in again.",
+            remedy="Delete them, then sign in again: acrbridge account clear",
         )
 
 

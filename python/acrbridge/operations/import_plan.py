@@ -104,7 +104,9 @@ def make_plan(session: Session, job: ImportJob) -> ImportPlan:
     target = session.find_registry(job.registry, job.resource_group)
     if target.sku.lower() not in _MANAGED:
         raise AcrBridgeError(
-            "IMPORT_NOT_SUPPORTED", f"{target.id.name} has SKU {target.sku!r}: imports need another."
+            "IMPORT_NOT_SUPPORTED",
+            f"{target.id.name} has SKU {target.sku!r}: imports need another.",
+            remedy=f"Move it to Basic, Standard or Premium: az acr update --name {target.id.name} --sku Standard",
         )
     source = _resolve_source(session, job)
     images = job.images or (() if job.repositories else (source.default_target,))

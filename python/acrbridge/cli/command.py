@@ -222,7 +222,7 @@ def _status_of(terminal: Terminal, call: Callable[[], None], own: bool, missing:
         terminal.fail(error)
         if own:
             return error.exit_status
-        return missing if error.code == "REPOSITORY_NOT_FOUND" else error.drop_in_status
+        return max(error.drop_in_status, missing if error.code == "REPOSITORY_NOT_FOUND" else 1)
     except AcrBridgeError as error:
         terminal.fail(error)
         return error.exit_status if own else error.drop_in_status

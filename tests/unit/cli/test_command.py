@@ -61,6 +61,7 @@ def gone(status: int = 1) -> NotFoundError:
         (UsageError("OPTIONS_CONFLICT", "x"), 2, 1, 1),
         (gone(), 3, 1, 3),
         (gone(3), 3, 3, 3),
+        (NotFoundError("SUBSCRIPTION_NOT_FOUND", "x"), 3, 1, 1),
         (SignInError("NOT_SIGNED_IN", "x"), 4, 1, 1),
         (RefusedError("ARM_FORBIDDEN", "x"), 4, 1, 1),
         (TargetExistsError("TARGET_TAG_EXISTS", "x"), 5, 1, 1),

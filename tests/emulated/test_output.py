@@ -46,7 +46,7 @@ def test_command_line_that_cannot_be_read(stranger: Acrbridge, words: tuple[str,
     (line,) = ended.lines
     assert (ended.status, ended.stdout) == (2, "")
     assert line.startswith("ERROR: ")
-    assert line.endswith("--help.")
+    assert line.endswith("--help")
 
 
 QUERIES = {

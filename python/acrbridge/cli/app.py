@@ -55,7 +55,7 @@ def _where_else(arguments: Sequence[str]) -> str:
         command, path = children[word], f"{path} {word}"
     named = [found for found in _paths(root, "acrbridge") if wrong and found.endswith(f" {wrong}")]
     hint = f" Did you mean {' or '.join(named)}?" if named else ""
-    return f"{hint} See {path} --help."
+    return f"{hint} See: {path} --help"
 
 
 def _paths(command: Any, path: str) -> Iterator[str]:

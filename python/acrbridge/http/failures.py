@@ -33,8 +33,8 @@ _SILENT_TRIES = 2
 """Tries at a host that lets connections time out."""
 
 _EMULATOR_GONE = (
-    "The emulator that this shell points at does not run: acrbridge emulator start, then point the shell at it anew"
-    " with acrbridge emulator env; or unset HTTPS_PROXY."
+    "The emulator that this shell points at does not run. Unset HTTPS_PROXY; or evaluate what acrbridge emulator env"
+    " prints, after this: acrbridge emulator start"
 )
 
 

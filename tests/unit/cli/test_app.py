@@ -93,16 +93,16 @@ def test_nobody_signed_in_is_no_error_for_the_list(capsys: Captured) -> None:
 
 
 WRONG_WORDS = {
-    ("import", "-n", "c"): "No such command 'import'. Did you mean acrbridge acr import? See acrbridge --help.",
-    ("acr", "imprt"): "No such command 'imprt'. Did you mean 'import'? See acrbridge acr --help.",
-    ("acr", "set"): "No such command 'set'. Did you mean acrbridge account set? See acrbridge acr --help.",
+    ("import", "-n", "c"): "No such command 'import'. Did you mean acrbridge acr import? See: acrbridge --help",
+    ("acr", "imprt"): "No such command 'imprt'. Did you mean 'import'? See: acrbridge acr --help",
+    ("acr", "set"): "No such command 'set'. Did you mean acrbridge account set? See: acrbridge acr --help",
     ("acr", "import", "--name", "contoso", "--source"):
-        "Option '--source' requires an argument. See acrbridge acr import --help.",
+        "Option '--source' requires an argument. See: acrbridge acr import --help",
     ("acr", "import", "-n", "c", "--source", "a", "--timeout", "abc"):
-        "Invalid value for '--timeout': 'abc' is not a number. See acrbridge acr import --help.",
+        "Invalid value for '--timeout': 'abc' is not a number. See: acrbridge acr import --help",
     ("acr", "repository", "list", "-n", "c", "--top", "x"):
-        "Invalid value for '--top': 'x' is not a whole number. See acrbridge acr repository list --help.",
-    ("login", "--use-device-code"): "No such option: --use-device-code. See acrbridge login --help.",
+        "Invalid value for '--top': 'x' is not a whole number. See: acrbridge acr repository list --help",
+    ("login", "--use-device-code"): "No such option: --use-device-code. See: acrbridge login --help",
 }  # fmt: skip
 
 

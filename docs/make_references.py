@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from acrbridge.cli.app import app
+from acrbridge.cli.app import command_line
 from acrbridge.errors import CATALOGUE, AcrBridgeError, StoppedError
 
 FOLDER = Path(__file__).parent
@@ -61,7 +61,7 @@ def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
 
 def cli_reference() -> str:
     """The text of docs/cli.md."""
-    found = list(commands(typer.main.get_command(app), "acrbridge"))
+    found = list(commands(typer.main.get_command(command_line()), "acrbridge"))
     leaves = [(name, command) for name, command in found if not hasattr(command, "commands")]
     shared = [p for p in leaves[0][1].params if _is_global(p)]
     parts = [CLI, "## Options of every command\n", *_table(shared)]

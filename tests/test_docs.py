@@ -23,7 +23,7 @@ import typer
 from acr_emulator import faults
 from acr_emulator.seed.load import BUILT_IN, built_in
 from acr_emulator.seed.model import Seed
-from acrbridge.cli.app import app
+from acrbridge.cli.app import command_line
 from acrbridge.errors import CATALOGUE
 from powershell import conftest as powershell
 
@@ -184,7 +184,7 @@ def test_every_command_and_option_is_in_the_reference() -> None:
     shared = text_of(DOCS / "cli.md").partition("## acrbridge")[0]
     missing = [
         f"{name} {option}"
-        for name, command in commands(typer.main.get_command(app), "acrbridge")
+        for name, command in commands(typer.main.get_command(command_line()), "acrbridge")
         for parameter in command.params
         for option in parameter.opts
         if parameter.param_type_name == "option" and f"`{option}`" not in sections.get(name, "") + shared

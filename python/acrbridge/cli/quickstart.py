@@ -21,17 +21,19 @@ _IMAGE = "hello-world:latest"
 _INHABITANTS = "Entra, Resource Manager, a registry named contoso, and a stand-in for docker.io"
 
 
-def add_to(parent: typer.Typer, main: Main) -> None:
+def add_to(parent: typer.Typer) -> None:
     """Add the command."""
-
-    def quickstart(run: Run) -> None:
-        """Import an image into a local Azure, step by step."""
-        del run
-        status = _quickstart(main)
-        if status:
-            raise typer.Exit(status)
-
     command(parent, "quickstart", own=True, shared=("debug",))(quickstart)
+
+
+def quickstart(run: Run) -> None:
+    """Import an image into a local Azure, step by step."""
+    from acrbridge.cli.app import main
+
+    del run
+    status = _quickstart(main)
+    if status:
+        raise typer.Exit(status)
 
 
 def _quickstart(main: Main) -> int:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import requests
-import truststore
 import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection
@@ -292,6 +291,8 @@ def _system_trust() -> ssl.SSLContext:
     paths = ssl.get_default_verify_paths()
     if sys.platform == "linux" and (paths.cafile or paths.capath):
         return ssl.create_default_context()
+    import truststore
+
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 

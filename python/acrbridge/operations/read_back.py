@@ -16,6 +16,9 @@ from acrbridge.references import Image
 from acrbridge.registry.acr import AcrMetadata
 from acrbridge.registry.client import RegistryClient
 
+_ACTIONS = "pull,metadata_read"
+"""What reading back needs: asked for at once, so that one token serves."""
+
 
 def read_back(session: Session, plan: ImportPlan, requested: float) -> tuple[ImportedImage, ...]:
     """Read the targets of an import that Azure reported to have succeeded.
@@ -63,7 +66,7 @@ def written_since(registry: RegistryClient, image: Image, moment: float, clock: 
     Raises:
         AcrBridgeError: it cannot be read.
     """
-    age = AcrMetadata(registry).tag_age(image)
+    age = AcrMetadata(registry).tag_age(image, _ACTIONS)
     return None if age is None else age <= clock.now() - moment
 
 
@@ -73,7 +76,7 @@ def _read(
     if not image.tag and not image.digest:
         return _unread(session, plan, image, "give the source by digest to have it verified.")
     try:
-        manifest = registry.manifest(image.repository, image.version)
+        manifest = registry.manifest(image.repository, image.version, _ACTIONS)
     except VerificationError:
         raise
     except NotFoundError as error:

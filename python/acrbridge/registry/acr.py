@@ -61,10 +61,10 @@ class AcrMetadata:
             )
         return found
 
-    def tag_age(self, image: Image) -> float | None:
+    def tag_age(self, image: Image, actions: str = "metadata_read") -> float | None:
         """Seconds since a tag was last written, by the registry's own clock; None where it does not say."""
         path = f"/acr/v1/{image.repository}/_tags/{image.version}"
-        response = self._client.call("GET", path, _read(image.repository))
+        response = self._client.call("GET", path, f"repository:{image.repository}:{actions}")
         try:
             written = datetime.fromisoformat(response.json_object()["tag"]["lastUpdateTime"])
             return (parsedate_to_datetime(response.headers["Date"]) - written).total_seconds()

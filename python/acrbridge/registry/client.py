@@ -34,12 +34,13 @@ class RegistryClient:
         self._http = http
         self._authorizer = Authorizer(host, http, credential or Anonymous())
 
-    def manifest(self, repository: str, version: str) -> Manifest:
+    def manifest(self, repository: str, version: str, actions: str = "pull") -> Manifest:
         """Read a manifest, and check its digest and kind.
 
         Args:
             repository: its repository.
             version: a tag or digest.
+            actions: what the token is to allow, where the next request needs more: one token for both.
 
         Raises:
             NotFoundError: REPOSITORY_NOT_FOUND.
@@ -49,7 +50,7 @@ class RegistryClient:
         response = self.call(
             "GET",
             f"/v2/{repository}/manifests/{quote(version, safe=':')}",
-            f"repository:{repository}:pull",
+            f"repository:{repository}:{actions}",
             headers={"Accept": manifests.ACCEPT},
         )
         digest = version if is_digest(version) else None

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from acrbridge.cli import acr_manifest, acr_repository
 from acrbridge.cli.command import Run, Subscription, command, group
 from acrbridge.cli.options import (
     SOURCE_PASSWORD_VARIABLE,
@@ -21,15 +20,18 @@ from acrbridge.errors import UsageError
 from acrbridge.jobs import ImportJob, ImportResult, Notice
 
 
-def add_to(parent: typer.Typer) -> None:
-    """Add the group `acr`, and the groups within it."""
+def add_to(parent: typer.Typer, wanted: str = "") -> None:
+    """Add the group `acr`; the groups within it where none of its own commands is wanted."""
     app = group(parent, "acr", "Work with Azure Container Registries.")
     command(app, "import", columns=_import_columns)(import_image)
     command(app, "list", columns=_registry_columns)(list_registries)
     command(app, "show", columns=_registry_columns)(show_registry)
     command(app, "login")(login)
-    acr_repository.add_to(app)
-    acr_manifest.add_to(app)
+    if wanted not in ("import", "list", "show", "login"):
+        from acrbridge.cli import acr_manifest, acr_repository
+
+        acr_repository.add_to(app)
+        acr_manifest.add_to(app)
 
 
 def import_image(

@@ -148,6 +148,7 @@ def test_a_list_without_items_is_empty(value: Any) -> None:
 def test_a_registry_is_read() -> None:
     client, _ = arm(answer(200, {"value": [RESOURCE]}))
     (found,) = client.registries(SUBSCRIPTION)
+    assert isinstance(found, Registry)
     assert (found.id, found.login_server, found.sku) == (
         RegistryId(SUBSCRIPTION, "RG1", "contoso"), "contoso.azurecr.io", "Premium"
     )  # fmt: skip

@@ -69,8 +69,8 @@ def test_refreshing_drops_a_subscription_that_is_gone_and_adds_a_new_one(tmp_pat
 
 
 def test_an_account_that_fails_keeps_what_it_had_and_the_choice(tmp_path: Path) -> None:
-    held = {"bob": seen_by(BOB, "s-2"), "alice": seen_by(ALICE, "s-1")}
-    session = session_with(tmp_path, ["s-2", "s-3"], identity=RevokedAlice(), **held)
+    bob, alice = seen_by(BOB, "s-2"), seen_by(ALICE, "s-1")
+    session = session_with(tmp_path, ["s-2", "s-3"], identity=RevokedAlice(), bob=bob, alice=alice)
     found = subscriptions(session, refresh=True)
     assert shown(found) == [("bob", "s-2"), ("bob", "s-3"), ("alice", "s-1")]
     assert session.profile.find(None).id == "s-1"
@@ -78,8 +78,9 @@ def test_an_account_that_fails_keeps_what_it_had_and_the_choice(tmp_path: Path) 
 
 
 def test_a_subscription_that_two_accounts_see_stays_with_its_account(tmp_path: Path) -> None:
-    held = {"alice": seen_by(ALICE, "s-1"), "bob": seen_by(BOB, "s-2")}
-    session = session_with(tmp_path, ["s-1", "s-2", "s-3"], ["s-1", "s-2", "s-3"], **held)
+    all_three = ["s-1", "s-2", "s-3"]
+    alice, bob = seen_by(ALICE, "s-1"), seen_by(BOB, "s-2")
+    session = session_with(tmp_path, all_three, all_three, alice=alice, bob=bob)
     found = subscriptions(session, refresh=True)
     assert sorted(shown(found)) == [("alice", "s-1"), ("alice", "s-3"), ("bob", "s-2")]
 

@@ -358,7 +358,19 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "The registry sends its clients to a token server on another host, where the password must not go.",
             "Check the registry's name.",
         ),
+        "PLATFORM_NOT_FOUND": Explanation(
+            "The image has none of the platforms that were asked for.",
+            "Choose from those in the message with --platform OS/ARCHITECTURE[/VARIANT].",
+        ),
+        "MANIFEST_INVALID": Explanation(
+            "A manifest breaks the rules of the OCI image specification, or means two things at once.",
+            "Have the image built and pushed again.",
+        ),
         # Verification
+        "RANGE_NOT_HONOURED": Explanation(
+            "A registry did not serve the part of a blob that it was asked for.",
+            "Nothing to do: the blob starts anew.",
+        ),
         "DIGEST_MISMATCH": Explanation(
             "The target holds another digest than the one imported.",
             "Import again with --force; tell us if it stays.",

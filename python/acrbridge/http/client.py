@@ -8,7 +8,8 @@ import logging
 import math
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,11 +27,14 @@ from acrbridge.http.failures import our_errors, tries
 from acrbridge.http.proxies import is_near, proxies
 from acrbridge.http.punctual import POOLS
 from acrbridge.http.retry import DEFAULT, TRANSIENT, Retry, retry_after
+from acrbridge.http.streams import PATIENCE, Body, Stream
 
 log = logging.getLogger("acrbridge.http")
 
 MEBIBYTE = 1 << 20
 _MAX_JSON_DEPTH = 64
+_CONNECTIONS = 64
+"""Connections that are kept for each host."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,8 @@ class Request:
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | str | None = field(default=None, repr=False)
+    body: bytes | str | Body | None = field(default=None, repr=False)
+    """A Body is sent as it is read; with `retry` NEVER, because it is not held."""
     limit: int = 4 * MEBIBYTE
     """Bytes that the answer may have."""
     retry: Retry = DEFAULT
@@ -174,6 +179,32 @@ class HttpClient:
                     return response
         raise AssertionError("count() does not end")
 
+    @contextmanager
+    def stream(self, request: Request) -> Iterator[Stream]:
+        """Send a request once, and leave the answer's body to be read.
+
+        Raises:
+            NetworkError: no answer came.
+            UsageError: PLAIN_HTTP_REFUSED.
+        """
+        _check_scheme(request.url)
+        with our_errors(request.url):
+            answer = self._open(request, urllib3.Timeout(connect=self.timeouts.connect, read=PATIENCE))
+        with answer:
+            yield Stream(answer, self.clock)
+
+    def _open(self, request: Request, timeout: urllib3.Timeout) -> requests.Response:
+        return self._session.request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            data=request.body,  # type: ignore[arg-type] # memoryviews go to the socket as they are
+            timeout=timeout,  # type: ignore[arg-type] # requests takes urllib3's own, too
+            allow_redirects=False,
+            stream=True,
+            proxies=proxies(request.url),
+        )
+
     def _wait(self, request: Request, failures: int, asked: float | None, deadline: Deadline) -> bool:
         """Wait before the next try; False where there is to be none."""
         wait = request.retry.wait(failures, asked)
@@ -186,20 +217,12 @@ class HttpClient:
     def _send_once(self, request: Request, deadline: Deadline) -> Response:
         started = self.clock.now()
         with our_errors(request.url):
-            answer = self._session.request(
-                request.method,
-                request.url,
-                headers=dict(request.headers),
-                data=request.body,
-                timeout=urllib3.Timeout(  # type: ignore[arg-type] # requests takes urllib3's own, too
-                    connect=self.timeouts.connect,
-                    read=self.timeouts.read,
-                    total=deadline.remaining() + 0.001,
-                ),
-                allow_redirects=False,
-                stream=True,
-                proxies=proxies(request.url),
+            timeout = urllib3.Timeout(
+                connect=self.timeouts.connect,
+                read=self.timeouts.read,
+                total=deadline.remaining() + 0.001,
             )
+            answer = self._open(request, timeout)
             with answer:
                 body = self._read(answer, request)
         log.debug(
@@ -246,7 +269,7 @@ class _TrustingAdapter(HTTPAdapter):
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
-        super().__init__()
+        super().__init__(pool_maxsize=_CONNECTIONS)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs, ssl_context=self._context)

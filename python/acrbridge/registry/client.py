@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, RefusedError
+from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, RefusedError, VerificationError
 from acrbridge.http import redact, refusals
 from acrbridge.http.client import HttpClient, Request, Response
 from acrbridge.http.origins import origin, resolve
+from acrbridge.http.retry import DEFAULT, NEVER
+from acrbridge.http.streams import Body, Stream
 from acrbridge.references import is_digest
 from acrbridge.registry import manifests
 from acrbridge.registry.auth import Anonymous, Authorizer, Challenge, Credential
 from acrbridge.registry.manifests import Manifest
 
+_HOPS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
 _PAGES = 10_000
 """Pages of a list that are read at most: a list that goes on is a loop."""
 
@@ -31,6 +37,7 @@ class RegistryClient:
 
     def __init__(self, host: str, http: HttpClient, credential: Credential | None = None) -> None:
         self.host = host
+        self.base = f"https://{host}"
         self._http = http
         self._authorizer = Authorizer(host, http, credential or Anonymous())
 
@@ -103,7 +110,7 @@ class RegistryClient:
         scope: str,
         *,
         headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
+        body: bytes | Body | None = None,
     ) -> Response:
         """Send a request with a token for a scope, once more with a new token where the first is refused.
 
@@ -113,17 +120,72 @@ class RegistryClient:
         Raises:
             NotFoundError, RefusedError, NetworkError, AcrBridgeError: by status, with the registry's words.
         """
-        url = f"https://{self.host}{path}"
+        held = body is None or isinstance(body, bytes)
+        request = Request(method, f"{self.base}{path}", headers or {}, body, retry=DEFAULT if held else NEVER)
         authorization = self._authorizer.header(scope)
-        response = self._http.send(Request(method, url, _with(headers, authorization), body))
+        response = self._http.send(_with(request, authorization))
         if response.status == 401:
-            challenge = Challenge.preferred(response.headers.get("WWW-Authenticate", ""))
-            renewed = self._authorizer.answer(challenge, scope, authorization) if challenge else None
+            renewed = self._renewed(response.headers, scope, authorization)
             if renewed is not None:
-                response = self._http.send(Request(method, url, _with(headers, renewed), body))
+                response = self._http.send(_with(request, renewed))
         if not 200 <= response.status < 300:
             raise self._error(method, path, response)
         return response
+
+    @contextmanager
+    def open(self, path: str, scope: str, offset: int = 0) -> Iterator[Stream]:
+        """GET a body to be read piece by piece, from an offset.
+
+        Redirects lead to storage: they are followed over https only, and without the token on another origin.
+
+        Raises:
+            VerificationError: RANGE_NOT_HONOURED, the answer is not the part that was asked for.
+            AcrBridgeError: by status, as `call`.
+        """
+        request = Request("GET", f"{self.base}{path}", {"Range": f"bytes={offset}-"} if offset else {})
+        authorization = self._authorizer.header(scope)
+        with ExitStack() as stack:
+            answer = stack.enter_context(self._http.stream(_with(request, authorization)))
+            if answer.status == 401:
+                renewed = self._renewed(answer.headers, scope, authorization)
+                stack.close()
+                answer = stack.enter_context(self._http.stream(_with(request, renewed)))
+                authorization = renewed
+            for _ in range(_HOPS):
+                if answer.status not in _REDIRECTS:
+                    break
+                request = replace(request, url=self._redirected(answer))
+                stack.close()
+                own = origin(request.url) == origin(self.base)
+                answer = stack.enter_context(
+                    self._http.stream(_with(request, authorization if own else None))
+                )
+            self._check_part(path, answer, offset)
+            yield answer
+
+    def _redirected(self, answer: Stream) -> str:
+        target = resolve(answer.url, answer.headers.get("Location", ""))
+        if not target.lower().startswith("https://"):
+            raise AcrBridgeError(
+                "LOCATION_UNTRUSTED",
+                f"{self.host} sends its blobs from {redact.foreign(redact.url(target), 100)!r}: not followed.",
+            )
+        return target
+
+    def _check_part(self, path: str, answer: Stream, offset: int) -> None:
+        """An answer has to be the whole, or the part that was asked for (RFC 9110 §14.4)."""
+        if answer.status not in (200, 206):
+            refusal = Response(answer.status, answer.headers, answer.head(), answer.url)
+            raise self._error("GET", path, refusal)
+        begins = answer.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
+        if (answer.status == 206) != bool(offset) or (offset and not begins):
+            raise VerificationError(
+                "RANGE_NOT_HONOURED", f"{self.host} does not serve {path} from byte {offset} on."
+            )
+
+    def _renewed(self, headers: Mapping[str, str], scope: str, refused: str | None) -> str | None:
+        challenge = Challenge.preferred(headers.get("WWW-Authenticate", ""))
+        return self._authorizer.answer(challenge, scope, refused) if challenge else None
 
     def _next(self, url: str, header: str) -> str | None:
         """The path of the next page, or None at the end."""
@@ -188,8 +250,9 @@ def _next_link(header: str) -> str | None:
     return None
 
 
-def _with(headers: Mapping[str, str] | None, authorization: str | None) -> dict[str, str]:
-    return {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
+def _with(request: Request, authorization: str | None) -> Request:
+    credential = {"Authorization": authorization} if authorization else {}
+    return replace(request, headers={**request.headers, **credential})
 
 
 def _strings(document: Mapping[str, Any], key: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from acrbridge.errors import AcrBridgeError, VerificationError
@@ -44,6 +44,10 @@ class Manifest:
     body: bytes = field(repr=False)
     url: str
     """Where it was read."""
+
+    def with_body(self, body: bytes) -> Manifest:
+        """A manifest of the same media type that says something else."""
+        return replace(self, digest=f"sha256:{hashlib.sha256(body).hexdigest()}", body=body)
 
     def document(self) -> dict[str, Any]:
         """The manifest as a JSON object.

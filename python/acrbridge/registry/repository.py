@@ -1,0 +1,204 @@
+"""One repository of a registry, as source and as target of a copy (distribution-spec v1.1, "Pull", "Push")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode, urlsplit
+
+from acrbridge.errors import AcrBridgeError, NotFoundError, VerificationError
+from acrbridge.http import redact
+from acrbridge.http.client import Response
+from acrbridge.http.origins import origin, resolve
+from acrbridge.http.streams import Body, Stream
+from acrbridge.registry import manifests
+from acrbridge.registry.client import RegistryClient, objects
+from acrbridge.registry.contents import Descriptor
+from acrbridge.registry.manifests import Manifest
+
+_BINARY = {"Content-Type": "application/octet-stream"}
+
+
+@dataclass
+class Upload:
+    """An upload that was begun. Its address changes with each answer, and can hold a secret."""
+
+    location: str
+
+
+class Repository:
+    """One repository of a registry.
+
+    Args:
+        client: of the registry.
+        name: of the repository.
+    """
+
+    def __init__(self, client: RegistryClient, name: str) -> None:
+        self._client = client
+        self.repository = name
+        self.name = f"{client.host}/{name}"
+        self._pull = f"repository:{name}:pull"
+        self._push = f"repository:{name}:pull,push"
+
+    def manifest(self, version: str) -> Manifest:
+        """Read a manifest by tag or digest, and check its digest."""
+        return self._client.manifest(self.repository, version)
+
+    def digest_of(self, version: str) -> str | None:
+        """The digest that a tag or digest stands for here; None where there is none. Costs no pull (HEAD)."""
+        try:
+            response = self._client.call(
+                "HEAD", self._manifest(version), self._pull, headers={"Accept": manifests.ACCEPT}
+            )
+        except NotFoundError:
+            return None
+        return response.headers.get("Docker-Content-Digest")
+
+    def tags(self) -> Iterator[str]:
+        """All tags."""
+        for document in self._client.pages(f"/v2/{self.repository}/tags/list", self._pull, {"n": "1000"}):
+            yield from (str(tag) for tag in document.get("tags") or [])
+
+    def referrers(self, digest: str) -> list[Descriptor] | None:
+        """What refers to a manifest; None where the registry does not have the referrers API."""
+        path = f"/v2/{self.repository}/referrers/{digest}"
+        try:
+            pages = list(self._client.pages(path, self._pull, {}))
+        except NotFoundError:
+            return None
+        return [Descriptor.read(item) for page in pages for item in objects(page, "manifests")]
+
+    def open_blob(self, digest: str, offset: int = 0) -> AbstractContextManager[Stream]:
+        """Open a blob, from an offset where a broken download goes on.
+
+        Raises:
+            VerificationError: RANGE_NOT_HONOURED, the registry gave another part than the one asked for.
+        """
+        return self._client.open(self._blob(digest), self._pull, offset)
+
+    def has_blob(self, digest: str) -> bool:
+        """Whether a blob is here."""
+        try:
+            self._client.call("HEAD", self._blob(digest), self._push)
+        except NotFoundError:
+            return False
+        return True
+
+    def begin(self, *, mount: str | None = None, source: str | None = None) -> Upload | None:
+        """Begin an upload, or have a blob mounted from another repository of this registry.
+
+        Args:
+            mount: digest of the blob to mount.
+            source: the repository that has it.
+
+        Returns:
+            The upload; None where the blob was mounted.
+        """
+        query, scope = "", self._push
+        if mount and source:
+            query = "?" + urlencode({"mount": mount, "from": source})
+            scope = f"{self._push} repository:{source}:pull"
+        response = self._client.call("POST", f"/v2/{self.repository}/blobs/uploads/{query}", scope)
+        return None if response.status == 201 else Upload(self._location(response))
+
+    def finish(self, upload: Upload, digest: str, body: Body) -> None:
+        """Send a blob whole, or its last part, and commit it.
+
+        Raises:
+            VerificationError: DIGEST_MISMATCH, the registry committed something else.
+        """
+        mark = "&" if "?" in upload.location else "?"
+        path = f"{upload.location}{mark}{urlencode({'digest': digest})}"
+        response = self._client.call("PUT", path, self._push, headers=_BINARY, body=body)
+        said = response.headers.get("Docker-Content-Digest", digest)
+        if said != digest:
+            raise VerificationError(
+                "DIGEST_MISMATCH", f"{self.name} stored {redact.foreign(said, 100)} instead of {digest}."
+            )
+
+    def send(self, upload: Upload, offset: int, body: Body) -> None:
+        """Send the next part of a blob."""
+        headers = {**_BINARY, "Content-Range": f"{offset}-{offset + len(body) - 1}"}
+        response = self._client.call("PATCH", upload.location, self._push, headers=headers, body=body)
+        upload.location = self._location(response)
+
+    def received(self, upload: Upload) -> int:
+        """Bytes of an upload that the registry has.
+
+        Raises:
+            NotFoundError: REPOSITORY_NOT_FOUND, it no longer knows the upload.
+        """
+        response = self._client.call("GET", upload.location, self._push)
+        last = response.headers.get("Range", "").partition("-")[2]
+        if response.headers.get("Location"):
+            upload.location = self._location(response)
+        return int(last) + 1 if last.isdigit() and last != "0" else 0
+
+    def cancel(self, upload: Upload) -> None:
+        """Give an upload up."""
+        self._client.call("DELETE", upload.location, self._push)
+
+    def is_empty(self) -> bool:
+        """Whether there is no such repository yet."""
+        try:
+            self._client.call("GET", f"/v2/{self.repository}/tags/list?n=1", self._push)
+        except NotFoundError:
+            return True
+        return False
+
+    def put_blob(self, blob: Descriptor, body: Body) -> None:
+        """Store a blob whole, in one PUT."""
+        upload = self.begin()
+        if upload is not None:
+            self.finish(upload, blob.digest, body)
+
+    def mount(self, digest: str, source: object) -> bool:
+        """Have a blob mounted from another repository of this registry."""
+        if not isinstance(source, Repository) or source._client.base != self._client.base:  # noqa: SLF001 - our own
+            return False
+        upload = self.begin(mount=digest, source=source.repository)
+        if upload is None:
+            return True
+        self.cancel(upload)
+        return False
+
+    def put_manifest(self, version: str, manifest: Manifest) -> bool:
+        """Store a manifest under a tag or its digest; whether the registry indexes its subject by itself.
+
+        Raises:
+            VerificationError: DIGEST_MISMATCH, the registry stored something else.
+        """
+        response = self._client.call(
+            "PUT",
+            self._manifest(version),
+            self._push,
+            headers={"Content-Type": manifest.media_type},
+            body=manifest.body,
+        )
+        said = response.headers.get("Docker-Content-Digest", manifest.digest)
+        if said != manifest.digest:
+            raise VerificationError(
+                "DIGEST_MISMATCH",
+                f"{self.name} stored {redact.foreign(said, 100)} instead of {manifest.digest}.",
+            )
+        return "OCI-Subject" in response.headers
+
+    def _manifest(self, version: str) -> str:
+        return f"/v2/{self.repository}/manifests/{quote(version, safe=':')}"
+
+    def _blob(self, digest: str) -> str:
+        return f"/v2/{self.repository}/blobs/{digest}"
+
+    def _location(self, response: Response) -> str:
+        """Where an upload goes on: on this registry's own origin, or nowhere (GHSA-jxpm-75mh-9fp7)."""
+        absolute = resolve(response.url, response.headers.get("Location", ""))
+        if origin(absolute) != origin(self._client.base):
+            raise AcrBridgeError(
+                "LOCATION_UNTRUSTED",
+                f"{self._client.host} wants the blob at {redact.foreign(redact.url(absolute), 100)!r}:"
+                " nothing was sent there.",
+            )
+        parts = urlsplit(absolute)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path

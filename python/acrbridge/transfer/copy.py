@@ -1,0 +1,322 @@
+"""The walk: children before parents, blobs before their manifest, the tag last.
+
+One Copy serves any number of images between two places: what several share is moved once. All requests run on
+one pool of threads, and no task of the pool waits for another, so that the pool cannot lock itself up; only the
+thread that asked for an image waits.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+
+from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, VerificationError
+from acrbridge.http.deadlines import Clock
+from acrbridge.http.retry import Retry
+from acrbridge.registry.contents import Contents, Descriptor, Platform, read_contents, with_platforms
+from acrbridge.registry.manifests import Manifest
+from acrbridge.transfer.blobs import CheckedBody, EarlyOpen
+from acrbridge.transfer.content import Source, Target
+
+MAX_DEPTH = 8
+"""Indexes within indexes."""
+MAX_MANIFESTS = 10_000
+"""Manifests of one image."""
+_RESTARTS = 3
+"""Times that one blob is begun anew when its upload is lost."""
+_SIGNATURES = (".sig", ".att", ".sbom")
+"""Ends of the tags that cosign gives what it makes of an image, `sha256-HEX.sig` and so on."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is copied of an image.
+
+    Args:
+        platforms: only these of an index; its digest changes with them. None: all.
+        referrers: signatures, SBOMs and the like come along.
+        foreign_layers: layers that registries do not hold by their licence are copied, too.
+    """
+
+    platforms: tuple[Platform, ...] = ()
+    referrers: bool = True
+    foreign_layers: bool = False
+
+
+@dataclass
+class Tally:
+    """What a copy did so far; each number only grows."""
+
+    blobs_sent: int = 0
+    blobs_there: int = 0
+    blobs_mounted: int = 0
+    manifests_sent: int = 0
+    manifests_there: int = 0
+    bytes_sent: int = 0
+    bytes_there: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def add(self, **more: int) -> None:
+        """Count."""
+        with self._lock:
+            for name, number in more.items():
+                setattr(self, name, getattr(self, name) + number)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A manifest that was read, and those that it refers to."""
+
+    manifest: Manifest
+    contents: Contents
+    children: tuple[Node, ...] = ()
+
+    def walk(self) -> Iterator[Node]:
+        """All manifests, children first."""
+        for child in self.children:
+            yield from child.walk()
+        yield self
+
+
+class Copy:
+    """Copies images from one place to another.
+
+    Args:
+        source: where from.
+        target: where to.
+        clock: for waits.
+        options: what of each image.
+        concurrency: requests at once.
+        report: hears, with each piece that was sent, of its bytes.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        target: Target,
+        clock: Clock,
+        options: Options = Options(),
+        *,
+        concurrency: int = 32,
+        report: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self.tally = Tally()
+        self._source = source
+        self._target = target
+        self._clock = clock
+        self._options = options
+        self._report = report
+        self._pool = ThreadPoolExecutor(concurrency, "acrbridge-copy")
+        self._openers = ThreadPoolExecutor(concurrency, "acrbridge-open")
+        self._blobs: dict[str, Future[None]] = {}
+        self._lock = threading.Lock()
+        self._followed: set[str] = set()
+        self._can_list_referrers = True
+        self._unindexed: list[tuple[str, Node]] = []
+        self._fresh = self._pool.submit(target.is_empty)
+        self._tags = self._pool.submit(lambda: frozenset(source.tags())) if options.referrers else None
+
+    def close(self) -> None:
+        """Stop; what has not begun never does."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._openers.shutdown(wait=True, cancel_futures=True)
+
+    def image(self, version: str, tags: Sequence[str]) -> str:
+        """Copy one image.
+
+        Args:
+            version: its tag or digest at the source.
+            tags: that it gets at the target; without, it stays untagged.
+
+        Returns:
+            Its digest at the target.
+
+        Raises:
+            NotFoundError: the source has no such image.
+            VerificationError: what arrived is not what was sent.
+            AcrBridgeError: by cause, naming the side.
+        """
+        found = {tag: self._pool.submit(self._target.digest_of, tag) for tag in tags}
+        root = self._narrowed(self._pool.submit(self._source.manifest, version).result())
+        missing = [tag for tag in tags if found[tag].result() != root.manifest.digest]
+        if missing or (not tags and not self._is_there(root.manifest.digest)):
+            self._store(self._grown(root), missing)
+        else:
+            self.tally.add(manifests_there=1)
+        if self._options.referrers:
+            self._bring_referrers([root.manifest.digest, *(child.digest for child in root.contents.children)])
+        return root.manifest.digest
+
+    # Reading
+
+    def _narrowed(self, manifest: Manifest) -> Node:
+        """The manifest as it is to be at the target: an index without the platforms that nobody asked for."""
+        contents = read_contents(manifest.body, manifest.media_type)
+        if not self._options.platforms or not contents.children:
+            return Node(manifest, contents)
+        keep = [child for child in contents.children if self._is_wanted(child)]
+        if not keep:
+            have = ", ".join(str(child.platform) for child in contents.children if child.platform)
+            raise NotFoundError(
+                "PLATFORM_NOT_FOUND", f"{self._source.name} has no such platform, but {have}."
+            )
+        narrowed = manifest.with_body(with_platforms(manifest.body, keep))
+        return Node(narrowed, replace(contents, children=tuple(keep)))
+
+    def _is_wanted(self, child: Descriptor) -> bool:
+        return child.platform is not None and any(child.platform.matches(p) for p in self._options.platforms)
+
+    def _grown(self, root: Node) -> Node:
+        """The node with all that it refers to, read level by level; what the target has already is left out."""
+        children: dict[str, tuple[Descriptor, ...]] = {}
+        read: dict[str, Node] = {root.manifest.digest: root}
+        level = [root]
+        for _ in range(MAX_DEPTH):
+            wanted = {d.digest: d for node in level for d in node.contents.children if d.digest not in read}
+            if len(read) + len(wanted) > MAX_MANIFESTS:
+                raise AcrBridgeError(
+                    "MANIFEST_INVALID", f"{self._source.name} has over {MAX_MANIFESTS} manifests."
+                )
+            children.update({node.manifest.digest: node.contents.children for node in level})
+            if not wanted:
+                return _assembled(root.manifest.digest, read, children)
+            futures = [self._pool.submit(self._child, descriptor) for descriptor in wanted.values()]
+            level = [node for future in futures if (node := future.result()) is not None]
+            read.update({node.manifest.digest: node for node in level})
+        raise AcrBridgeError(
+            "MANIFEST_INVALID", f"{self._source.name} has indexes nested over {MAX_DEPTH} deep."
+        )
+
+    def _child(self, descriptor: Descriptor) -> Node | None:
+        """A child of an index; None where the target has it, and so all that it refers to."""
+        if self._is_there(descriptor.digest):
+            self.tally.add(manifests_there=1)
+            return None
+        manifest = self._source.manifest(descriptor.digest)
+        if len(manifest.body) != descriptor.size:
+            raise VerificationError(
+                "DIGEST_MISMATCH",
+                f"{self._source.name}: {descriptor.digest} has {len(manifest.body)} bytes, not {descriptor.size}.",
+            )
+        return Node(manifest, read_contents(manifest.body, manifest.media_type))
+
+    def _is_there(self, digest: str) -> bool:
+        return not self._fresh.result() and self._target.digest_of(digest) == digest
+
+    # Storing
+
+    def _store(self, root: Node, tags: Sequence[str]) -> None:
+        """Store a tree: each manifest as soon as its blobs and children are there, the root last."""
+        nodes = list({node.manifest.digest: node for node in root.walk()}.values())
+        blobs = {blob.digest: blob for node in nodes for blob in node.contents.blobs}
+        for blob in sorted(blobs.values(), key=lambda b: b.size, reverse=True):
+            self._move(blob)
+        puts: dict[str, Future[None]] = {}
+        waiting = nodes[:-1]
+        while waiting:
+            ready = [node for node in waiting if all(f.done() for f in self._needs(node, puts))]
+            for node in ready:
+                _raise_first(self._needs(node, puts))
+                puts[node.manifest.digest] = self._pool.submit(self._put, node, node.manifest.digest)
+            waiting = [node for node in waiting if node.manifest.digest not in puts]
+            if waiting and not ready:
+                needs = set().union(*(self._needs(node, puts) for node in waiting))
+                wait([f for f in needs if f is not _NOT_YET and not f.done()], return_when=FIRST_COMPLETED)
+        needs = self._needs(nodes[-1], puts) | set(puts.values())
+        wait(needs)
+        _raise_first(needs)
+        versions = tags or [root.manifest.digest]
+        _raise_first([self._pool.submit(self._put, root, version) for version in versions])
+        self._read_back(root.manifest.digest, versions)
+
+    def _needs(self, node: Node, puts: dict[str, Future[None]]) -> set[Future[None]]:
+        """What has to be done before a manifest can be stored; a child not stored yet is one that is not ready."""
+        blobs = {self._blobs[blob.digest] for blob in node.contents.blobs if blob.digest in self._blobs}
+        children = {puts.get(child.manifest.digest, _NOT_YET) for child in node.children}
+        return blobs | children
+
+    def _put(self, node: Node, version: str) -> None:
+        indexed = self._target.put_manifest(version, node.manifest)
+        self.tally.add(manifests_sent=1)
+        if node.contents.subject and not indexed:
+            self._unindexed.append((node.contents.subject.digest, node))
+
+    def _read_back(self, digest: str, versions: Sequence[str]) -> None:
+        for version, future in [(v, self._pool.submit(self._target.digest_of, v)) for v in versions]:
+            if future.result() != digest:
+                raise VerificationError(
+                    "DIGEST_MISMATCH",
+                    f"{self._target.name}:{version} has digest {future.result()} after the copy, not {digest}.",
+                )
+
+    # Blobs
+
+    def _move(self, blob: Descriptor) -> None:
+        """Have a blob moved, once for all images that share it."""
+        with self._lock:
+            if blob.digest not in self._blobs and (self._options.foreign_layers or not blob.is_foreign):
+                self._blobs[blob.digest] = self._pool.submit(self._move_now, blob)
+
+    def _move_now(self, blob: Descriptor) -> None:
+        if not self._fresh.result() and self._target.has_blob(blob.digest):
+            self.tally.add(blobs_there=1, bytes_there=blob.size)
+        elif self._target.mount(blob.digest, self._source):
+            self.tally.add(blobs_mounted=1, bytes_there=blob.size)
+        else:
+            self._stream(blob)
+            self.tally.add(blobs_sent=1)
+
+    def _stream(self, blob: Descriptor) -> None:
+        retry = Retry(tries=_RESTARTS)
+        for failures in range(1, _RESTARTS + 1):
+            early = EarlyOpen(lambda offset: self._source.open_blob(blob.digest, offset), self._openers)
+            try:
+                with early:
+                    self._target.put_blob(blob, CheckedBody(blob, early.open, self._sent, self._clock.sleep))
+            except (NetworkError, NotFoundError):
+                if failures == _RESTARTS:
+                    raise
+                self._clock.sleep(retry.wait(failures))
+            else:
+                return
+
+    def _sent(self, count: int) -> None:
+        self.tally.add(bytes_sent=count)
+        self._report(count)
+
+    # Referrers
+
+    def _bring_referrers(self, digests: Sequence[str]) -> None:
+        """Copy what refers to manifests, by the referrers API, by its fallback tag, and by cosign's tags."""
+        new = [digest for digest in digests if digest not in self._followed]
+        self._followed.update(new)
+        if self._can_list_referrers:
+            listed = [self._pool.submit(self._source.referrers, digest) for digest in new]
+            for future in listed:
+                descriptors = future.result()
+                self._can_list_referrers = self._can_list_referrers and descriptors is not None
+                for descriptor in descriptors or ():
+                    self.image(descriptor.digest, ())
+        tags = self._tags.result() if self._tags else frozenset()
+        for digest in new:
+            name = digest.replace(":", "-")
+            for tag in [name, *(f"{name}{end}" for end in _SIGNATURES)]:
+                if tag in tags and tag not in self._followed:
+                    self._followed.add(tag)
+                    self.image(tag, (tag,))
+
+
+_NOT_YET: Future[None] = Future()
+
+
+def _assembled(digest: str, read: dict[str, Node], children: dict[str, tuple[Descriptor, ...]]) -> Node:
+    node = read[digest]
+    found = tuple(_assembled(d.digest, read, children) for d in children.get(digest, ()) if d.digest in read)
+    return replace(node, children=found)
+
+
+def _raise_first(futures: Iterable[Future[None]]) -> None:
+    for future in futures:
+        future.result()

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, VerificationError
+from acrbridge.registry.contents import Descriptor, Platform
+from acrbridge.transfer.copy import Copy, Options
+from unit.fakes import FakeClock
+from unit.transfer.places import Place, as_json, digest_of
+
+
+ALL = Options()
+
+
+@contextmanager
+def copying(source: Place, target: Place, options: Options = ALL) -> Iterator[Copy]:
+    copy = Copy(source, target, FakeClock(), options, concurrency=4)
+    try:
+        yield copy
+    finally:
+        copy.close()
+
+
+def copied(source: Place, target: Place, version: str, *tags: str, options: Options = ALL) -> Copy:
+    with copying(source, target, options) as copy:
+        copy.image(version, tags)
+    return copy
+
+
+def two_platforms(source: Place, tag: str = "v1") -> Descriptor:
+    linux = source.image(b"linux" * 1000, b"shared", tag=None)
+    windows = source.image(b"windows" * 1000, b"shared", tag=None)
+    return source.index((linux, "linux/amd64"), (windows, "windows/amd64"), tag=tag)
+
+
+def test_an_index_arrives_whole_and_its_tag_last() -> None:
+    source, target = Place("source"), Place("target")
+    root = two_platforms(source)
+    copy = copied(source, target, "v1", "v1")
+    assert target.tagged == {"v1": root.digest}
+    assert target.blobs == source.blobs
+    assert target.log[-1] == "manifest v1"
+    assert (copy.tally.blobs_sent, copy.tally.manifests_sent) == (4, 3)
+    assert copy.tally.bytes_sent == sum(map(len, source.blobs.values()))
+
+
+def test_a_blob_that_images_share_is_moved_once() -> None:
+    source, target = Place("source"), Place("target")
+    source.image(b"one", b"shared", tag="a")
+    source.image(b"two", b"shared", tag="b")
+    with copying(source, target) as copy:
+        copy.image("a", ["a"])
+        copy.image("b", ["b"])
+    assert sum(line == f"put {digest_of(b'shared')}" for line in target.log) == 1
+    assert set(target.tagged) == {"a", "b"}
+
+
+def test_what_the_target_has_is_not_sent_again() -> None:
+    source, target = Place("source"), Place("target")
+    two_platforms(source)
+    copied(source, target, "v1", "v1")
+    source.log.clear()
+    again = copied(source, target, "v1", "v1")
+    assert (again.tally.blobs_sent, again.tally.manifests_sent, again.tally.bytes_sent) == (0, 0, 0)
+    assert source.log == ["get v1"]
+
+
+def test_a_further_tag_moves_no_blob() -> None:
+    source, target = Place("source"), Place("target")
+    two_platforms(source)
+    copied(source, target, "v1", "v1")
+    again = copied(source, target, "v1", "v1", "v2")
+    assert target.tagged["v2"] == target.tagged["v1"]
+    assert again.tally.blobs_sent == 0
+
+
+def test_without_a_tag_the_image_is_stored_by_its_digest() -> None:
+    source, target = Place("source"), Place("target")
+    root = two_platforms(source)
+    copied(source, target, "v1")
+    assert target.tagged == {}
+    assert root.digest in target.manifests
+
+
+def test_platforms_that_nobody_asked_for_are_left_out() -> None:
+    source, target = Place("source"), Place("target")
+    root = two_platforms(source)
+    copied(source, target, "v1", "v1", options=Options(platforms=(Platform.parse("linux/amd64"),)))
+    assert len(target.manifests) == 2
+    assert digest_of(b"windows" * 1000) not in target.blobs
+    assert target.tagged["v1"] != root.digest
+
+
+def test_a_platform_that_is_not_there_is_said() -> None:
+    source, target = Place("source"), Place("target")
+    two_platforms(source)
+    with pytest.raises(NotFoundError) as caught:
+        copied(source, target, "v1", "v1", options=Options(platforms=(Platform.parse("linux/s390x"),)))
+    assert caught.value.code == "PLATFORM_NOT_FOUND"
+    assert "windows/amd64" in caught.value.message
+
+
+def test_referrers_come_along_by_the_api() -> None:
+    source, target = Place("source", referring={}), Place("target")
+    image = source.image(b"layer", tag="v1")
+    signature = source.image(b"signature", subject=as_json(image))
+    sbom = source.image(b"sbom of the signature", subject=as_json(signature))
+    source.referring = {image.digest: [signature], signature.digest: [sbom]}
+    copied(source, target, "v1", "v1")
+    assert {signature.digest, sbom.digest} <= set(target.manifests)
+
+
+def test_referrers_that_refer_to_each_other_end() -> None:
+    source, target = Place("source", referring={}), Place("target")
+    image, other = source.image(b"a", tag="v1"), source.image(b"b")
+    source.referring = {image.digest: [other], other.digest: [image, other]}
+    copied(source, target, "v1", "v1")
+    assert other.digest in target.manifests
+
+
+def test_cosign_tags_and_the_fallback_tag_come_along() -> None:
+    source, target = Place("source"), Place("target")
+    image = source.image(b"layer", tag="v1")
+    name = image.digest.replace(":", "-")
+    for tag in (name, f"{name}.sig", f"{name}.att", f"{name}.sbom", "other"):
+        source.image(tag.encode(), tag=tag)
+    copied(source, target, "v1", "v1")
+    assert set(target.tagged) == {"v1", name, f"{name}.sig", f"{name}.att", f"{name}.sbom"}
+
+
+def test_referrers_stay_where_nobody_wants_them() -> None:
+    source, target = Place("source", referring={}), Place("target")
+    image = source.image(b"layer", tag="v1")
+    signature = source.image(b"signature", subject=as_json(image))
+    source.referring = {image.digest: [signature]}
+    copied(source, target, "v1", "v1", options=Options(referrers=False))
+    assert signature.digest not in target.manifests
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_foreign_layers_are_left_alone_unless_wanted(*, wanted: bool) -> None:
+    source, target = Place("source"), Place("target")
+    foreign = source.blob(b"windows base", "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")
+    config = source.blob(b"{}")
+    document = {"config": config, "layers": [foreign]}
+    source.add(document, "application/vnd.oci.image.manifest.v1+json", "v1")
+    with copying(source, target, Options(foreign_layers=wanted)) as copy:
+        if wanted:
+            copy.image("v1", ["v1"])
+        else:
+            with pytest.raises(
+                AssertionError, match="blob has to be there"
+            ):  # the place is stricter than registries
+                copy.image("v1", ["v1"])
+    assert (foreign["digest"] in target.blobs) is wanted
+
+
+def test_a_broken_download_goes_on_where_it_broke() -> None:
+    source, target = Place("source", breaks=[400, 300]), Place("target")
+    source.blobs.clear()
+    layer = bytes(range(256)) * 8
+    source.image(layer, tag="v1")
+    source.breaks = [400, 2]
+    copied(source, target, "v1", "v1")
+    assert target.blobs[digest_of(layer)] == layer
+    assert any(line.startswith("open") and not line.endswith(" 0") for line in source.log)
+
+
+def test_a_download_that_never_makes_progress_is_given_up() -> None:
+    source, target = Place("source"), Place("target")
+    source.image(b"layer", tag="v1")
+    source.breaks = [0] * 100
+    with pytest.raises(NetworkError):
+        copied(source, target, "v1", "v1")
+    assert target.tagged == {}
+
+
+def test_a_lost_upload_begins_anew() -> None:
+    source, target = Place("source"), Place("target", lost_uploads=1)
+    source.image(b"layer", tag="v1")
+    copied(source, target, "v1", "v1")
+    assert target.tagged["v1"] == source.tagged["v1"]
+
+
+def test_a_wrong_byte_is_never_committed_and_leaves_no_tag() -> None:
+    source, target = Place("source"), Place("target")
+    source.image(b"layer", tag="v1")
+    source.blobs[digest_of(b"layer")] = b"lAyer"
+    with pytest.raises(VerificationError) as caught:
+        copied(source, target, "v1", "v1")
+    assert caught.value.code == "DIGEST_MISMATCH"
+    assert target.tagged == {}
+    assert digest_of(b"layer") not in target.blobs
+
+
+def test_indexes_nested_beyond_the_limit_are_refused() -> None:
+    source, target = Place("source"), Place("target")
+    node = source.image(b"layer")
+    for _ in range(12):
+        node = source.index((node, ""))
+    source.tagged["deep"] = node.digest
+    with pytest.raises(AcrBridgeError) as caught:
+        copied(source, target, "deep", "deep")
+    assert caught.value.code == "MANIFEST_INVALID"
+
+
+def test_an_image_that_is_not_there_is_said() -> None:
+    with pytest.raises(NotFoundError):
+        copied(Place("source"), Place("target"), "nosuch", "v1")

@@ -8,6 +8,7 @@ AcrBridgeError              1  the work failed
 ├── TargetExistsError       5  the tag is taken, and force was not asked for
 ├── NetworkError            6  a host cannot be reached, is too slow, or throttles
 ├── VerificationError       7  the target does not hold what it should
+├── PartFailedError         8  some of several failed
 ├── StillRunningError       9  Azure goes on, and its end was not seen
 └── StoppedError          130  interrupted (143: terminated) while Azure goes on
 
@@ -108,6 +109,12 @@ class VerificationError(AcrBridgeError):
 
     def __init__(self, code: str, message: str, **more: Any) -> None:
         super().__init__(code, message, **{"drop_in_status": self.exit_status, **more})
+
+
+class PartFailedError(AcrBridgeError):
+    """Some of several failed."""
+
+    exit_status = 8
 
 
 class StillRunningError(AcrBridgeError):
@@ -357,6 +364,14 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
         "CHALLENGE_UNTRUSTED": Explanation(
             "The registry sends its clients to a token server on another host, where the password must not go.",
             "Check the registry's name.",
+        ),
+        "SOURCE_BLOB_MISSING": Explanation(
+            "The source has a manifest, but not a blob that it refers to.",
+            "Have the image pushed again; a registry that collected its garbage while it was pushed does this.",
+        ),
+        "PART_FAILED": Explanation(
+            "Some of several images could not be copied; the others were.",
+            "Mend what the lines above say, and run the same command again: what is there is not sent again.",
         ),
         "PLATFORM_NOT_FOUND": Explanation(
             "The image has none of the platforms that were asked for.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,67 @@ class ImportResult:
 
 
 @dataclass(frozen=True)
+class Login:
+    """A user and password for one side of a copy."""
+
+    username: str
+    password: Secret
+
+
+@dataclass(frozen=True)
+class CopyJob:
+    """A copy from registry to registry, through this computer."""
+
+    source: str
+    """`HOST/REPOSITORY[:TAG|@DIGEST]`."""
+    target: str
+    """`HOST/REPOSITORY[:TAG]`; without a tag it gets the source's."""
+    all_tags: bool = False
+    """All tags of the source's repository; source and target are then repositories."""
+    platforms: tuple[str, ...] = ()
+    """`OS/ARCHITECTURE[/VARIANT]`; only these of an index."""
+    referrers: bool = True
+    """Signatures, SBOMs and the like come along."""
+    foreign_layers: bool = False
+    source_login: Login | None = None
+    target_login: Login | None = None
+    concurrency: int = 32
+    """Requests at once."""
+
+
+@dataclass(frozen=True)
+class CopyResult:
+    """What a copy came to. The target was read back: its digests agree."""
+
+    source: str
+    target: str
+    digests: Mapping[str, str]
+    """By tag; by "" for an image without one."""
+    counts: Mapping[str, int]
+    """Blobs and manifests sent, mounted and found at the target, and their bytes."""
+    elapsed: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The result as a JSON object."""
+        return {
+            **self.counts,
+            "digests": dict(self.digests),
+            "elapsedSeconds": round(self.elapsed, 3),
+            "source": self.source,
+            "target": self.target,
+        }
+
+
+@dataclass(frozen=True)
+class Copying:
+    """A copy is under way."""
+
+    sent: int
+    """Bytes so far."""
+    elapsed: float
+
+
+@dataclass(frozen=True)
 class Notice:
     """Something that a person should know, in one line."""
 
@@ -122,7 +183,7 @@ class Waiting:
     """Seconds since the operation began."""
 
 
-Event = Notice | Waiting
+Event = Notice | Waiting | Copying
 Listener = Callable[[Event], None]
 
 

@@ -193,6 +193,41 @@ def split_source(source: str) -> tuple[str, str]:
     return host, image
 
 
+@dataclass(frozen=True)
+class Location:
+    """An image, or a repository, in a registry."""
+
+    host: str
+    image: Image
+
+    @classmethod
+    def parse(cls, text: str) -> Location:
+        """Parse `HOST/REPOSITORY[:TAG][@DIGEST]`.
+
+        Raises:
+            UsageError: REFERENCE_INVALID; SOURCE_REGISTRY_MISSING, the first part is no host.
+        """
+        host, slash, image = text.partition("/")
+        if not slash or not ("." in host or ":" in host or host == "localhost") or not is_host(host):
+            raise UsageError(
+                "SOURCE_REGISTRY_MISSING",
+                f"{_shown(text)} names no registry host.",
+                remedy=f"Write HOST/REPOSITORY:TAG, such as {DOCKER_HUB}/library/hello-world:latest",
+            )
+        parsed = Image.parse(image_on_hub(image) if host.lower() == DOCKER_HUB else image)
+        if parsed.digest and not is_digest(parsed.digest):
+            raise UsageError("REFERENCE_INVALID", f"{_shown(parsed.digest)} is not a digest.")
+        return cls(host.lower(), parsed)
+
+    @property
+    def api_host(self) -> str:
+        """Where the registry answers: Docker Hub's API lives on another host than its name."""
+        return "registry-1.docker.io" if self.host == DOCKER_HUB else self.host
+
+    def __str__(self) -> str:
+        return f"{self.host}/{self.image}"
+
+
 def image_on_hub(image: str) -> str:
     """An image's full name on Docker Hub, where official images live under `library/`."""
     return image if "/" in image.partition(":")[0].partition("@")[0] else f"library/{image}"

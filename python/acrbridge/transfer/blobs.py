@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol
 
-from acrbridge.errors import NetworkError, VerificationError
+from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, VerificationError
 from acrbridge.http.retry import Retry
 from acrbridge.registry.contents import Descriptor
 
@@ -78,11 +78,11 @@ class CheckedBody:
                     while done < self._blob.size:
                         got = reader.readinto(buffer[: self._blob.size - done])
                         if got == 0:
-                            raise NetworkError(
-                                "UNREACHABLE", f"{self._blob.digest} ended after {done} bytes."
-                            )
+                            raise self._ended(done)
                         done += got
                         yield buffer[:got]
+            except NotFoundError as error:  # not to be taken for an upload that the target lost
+                raise AcrBridgeError("SOURCE_BLOB_MISSING", error.message) from error
             except NetworkError:
                 failures = 1 if done > began else failures + 1
                 if failures >= retry.tries:

@@ -7,13 +7,14 @@ thread that asked for an image waits.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
 from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, VerificationError
-from acrbridge.http.deadlines import Clock
+from acrbridge.http.deadlines import Cancelled, Clock
 from acrbridge.http.retry import Retry
 from acrbridge.registry.contents import Contents, Descriptor, Platform, read_contents, with_platforms
 from acrbridge.registry.manifests import Manifest
@@ -26,6 +27,7 @@ MAX_MANIFESTS = 10_000
 """Manifests of one image."""
 _RESTARTS = 3
 """Times that one blob is begun anew when its upload is lost."""
+_REFERRER_TAG = re.compile(r"sha256-[0-9a-f]{64}(\.(sig|att|sbom))?")
 _SIGNATURES = (".sig", ".att", ".sbom")
 """Ends of the tags that cosign gives what it makes of an image, `sha256-HEX.sig` and so on."""
 
@@ -63,6 +65,18 @@ class Tally:
         with self._lock:
             for name, number in more.items():
                 setattr(self, name, getattr(self, name) + number)
+
+    def as_json(self) -> dict[str, int]:
+        """The numbers as a JSON object."""
+        return {
+            "blobsMounted": self.blobs_mounted,
+            "blobsSent": self.blobs_sent,
+            "blobsThere": self.blobs_there,
+            "bytesSent": self.bytes_sent,
+            "bytesThere": self.bytes_there,
+            "manifestsSent": self.manifests_sent,
+            "manifestsThere": self.manifests_there,
+        }
 
 
 @dataclass(frozen=True)
@@ -112,14 +126,21 @@ class Copy:
         self._openers = ThreadPoolExecutor(concurrency, "acrbridge-open")
         self._blobs: dict[str, Future[None]] = {}
         self._lock = threading.Lock()
+        self._stopped = threading.Event()
         self._followed: set[str] = set()
         self._can_list_referrers = True
         self._unindexed: list[tuple[str, Node]] = []
         self._fresh = self._pool.submit(target.is_empty)
         self._tags = self._pool.submit(lambda: frozenset(source.tags())) if options.referrers else None
 
+    def all_tags(self) -> list[str]:
+        """The source's tags, but for those that stand for what refers to an image."""
+        tags = self._tags.result() if self._tags else frozenset(self._source.tags())
+        return sorted(tag for tag in tags if not _REFERRER_TAG.fullmatch(tag))
+
     def close(self) -> None:
-        """Stop; what has not begun never does."""
+        """Stop: what has not begun never does, and what is under way ends at its next piece."""
+        self._stopped.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._openers.shutdown(wait=True, cancel_futures=True)
 
@@ -283,6 +304,8 @@ class Copy:
                 return
 
     def _sent(self, count: int) -> None:
+        if self._stopped.is_set():
+            raise Cancelled
         self.tally.add(bytes_sent=count)
         self._report(count)
 

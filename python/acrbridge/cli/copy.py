@@ -1,0 +1,76 @@
+"""`acrbridge copy`: from registry to registry, through this computer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from acrbridge.cli.command import Run, Subscription, command
+from acrbridge.errors import UsageError
+from acrbridge.jobs import CopyJob, Login
+
+SOURCE_VARIABLE = "ACRBRIDGE_SOURCE_PASSWORD"
+TARGET_VARIABLE = "ACRBRIDGE_TARGET_PASSWORD"
+
+
+def add_to(parent: typer.Typer) -> None:
+    """Add the command."""
+    command(parent, "copy", own=True)(copy)
+
+
+def copy(
+    run: Run,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="HOST/REPOSITORY[:TAG|@DIGEST].")],
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="HOST/REPOSITORY[:TAG].")],
+    all_tags: Annotated[bool, typer.Option("--all-tags", help="All tags of the repository.")] = False,
+    platform: Annotated[
+        list[str] | None,
+        typer.Option("--platform", metavar="OS/ARCH", help="Only this platform of an index. Repeatable."),
+    ] = None,
+    no_referrers: Annotated[
+        bool, typer.Option("--no-referrers", help="Leave signatures, SBOMs and the like behind.")
+    ] = False,
+    foreign_layers: Annotated[
+        bool,
+        typer.Option("--foreign-layers", help="Copy layers that registries do not hold by their licence."),
+    ] = False,
+    source_username: Annotated[
+        str | None, typer.Option("--source-username", help="User of the source.")
+    ] = None,
+    target_username: Annotated[
+        str | None, typer.Option("--target-username", help="User of the target.")
+    ] = None,
+    concurrency: Annotated[int, typer.Option("--concurrency", help="Requests at once.", min=1, max=64)] = 32,
+    subscription: Subscription = None,
+) -> dict[str, Any] | None:
+    """Copy an image, with all its platforms and signatures, from registry to registry.
+
+    Passwords come from ACRBRIDGE_SOURCE_PASSWORD and ACRBRIDGE_TARGET_PASSWORD, or from a prompt.
+    """
+    from acrbridge.operations.copy_image import copy_image
+
+    job = CopyJob(
+        source=source,
+        target=target,
+        all_tags=all_tags,
+        platforms=tuple(platform or ()),
+        referrers=not no_referrers,
+        foreign_layers=foreign_layers,
+        source_login=_login(run, source_username, SOURCE_VARIABLE),
+        target_login=_login(run, target_username, TARGET_VARIABLE),
+        concurrency=concurrency,
+    )
+    with run.session(subscription) as session:
+        return copy_image(session, job).as_json()
+
+
+def _login(run: Run, username: str | None, variable: str) -> Login | None:
+    if username is None:
+        return None
+    secret = run.password(None, stdin=False, variable=variable, prompt=True)
+    if secret is None:
+        raise UsageError(
+            "CREDENTIALS_INCOMPLETE", f"The password of {username!r} is missing.", remedy=f"Set {variable}"
+        )
+    return Login(username, secret)

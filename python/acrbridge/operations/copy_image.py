@@ -1,0 +1,143 @@
+"""Copy images from registry to registry, through this computer."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from acrbridge.errors import (
+    AcrBridgeError,
+    PartFailedError,
+    RefusedError,
+    SignInError,
+    StoppedError,
+    UsageError,
+)
+from acrbridge.http.deadlines import Clock
+from acrbridge.jobs import Copying, CopyJob, CopyResult, Listener, Login, Notice
+from acrbridge.operations.session import Session
+from acrbridge.references import Location, is_login_server
+from acrbridge.registry.auth import Anonymous, Credential, Password
+from acrbridge.registry.client import RegistryClient
+from acrbridge.registry.contents import Platform
+from acrbridge.registry.repository import Repository
+from acrbridge.transfer.copy import Copy, Options
+
+_IMAGES_AT_ONCE = 16
+"""Images of one repository whose walks go on side by side; their requests share the job's concurrency."""
+_REPORT_EVERY = 0.2
+"""Seconds between events."""
+
+
+def copy_image(session: Session, job: CopyJob) -> CopyResult:
+    """Copy one image, or all tags of a repository.
+
+    Args:
+        session: its account signs in to the registries of its cloud, where the job has no login for them.
+        job: what to copy.
+
+    Returns:
+        The result; the target's digests were read back and agree.
+
+    Raises:
+        UsageError: REFERENCE_INVALID, SOURCE_REGISTRY_MISSING, OPTIONS_CONFLICT.
+        PartFailedError: PART_FAILED, some tags could not be copied.
+        StoppedError: INTERRUPTED.
+        AcrBridgeError: by cause, naming the side.
+    """
+    source, target = Location.parse(job.source), Location.parse(job.target)
+    _check(job, source, target)
+    clock = session.http.clock
+    began = clock.now()
+    options = Options(tuple(map(Platform.parse, job.platforms)), job.referrers, job.foreign_layers)
+    copy = Copy(
+        _repository(session, source, job.source_login, reading=True),
+        _repository(session, target, job.target_login, reading=False),
+        clock,
+        options,
+        concurrency=job.concurrency,
+        report=_Reporter(session.listener, clock).add,
+    )
+    try:
+        if job.all_tags:
+            digests = _all(copy, session.listener)
+        else:
+            tag = target.image.tag or source.image.tag or ("" if source.image.digest else "latest")
+            digests = {tag: copy.image(source.image.version, [tag] if tag else [])}
+    except KeyboardInterrupt as stop:
+        raise StoppedError(
+            "Stopped. What arrived stays, and is not sent again; no tag is half there.", stop
+        ) from None
+    finally:
+        copy.close()
+    return CopyResult(str(source), str(target), digests, copy.tally.as_json(), clock.now() - began)
+
+
+def _check(job: CopyJob, source: Location, target: Location) -> None:
+    if target.image.digest:
+        raise UsageError(
+            "REFERENCE_INVALID", f"The target {job.target!r} cannot have a digest: it gets the source's."
+        )
+    if job.all_tags and (source.image.version != "latest" or source.image.tag or target.image.tag):
+        raise UsageError(
+            "OPTIONS_CONFLICT", "With --all-tags, source and target are repositories without a tag."
+        )
+
+
+def _repository(session: Session, location: Location, login: Login | None, *, reading: bool) -> Repository:
+    host = location.api_host
+    credential = (
+        Password(login.username, login.password) if login else _own(session, location, reading=reading)
+    )
+    return Repository(RegistryClient(host, session.http, credential), location.image.repository)
+
+
+def _own(session: Session, location: Location, *, reading: bool) -> Credential:
+    """The signed-in account's way in to a registry of its cloud; elsewhere, and where it has none, nobody's.
+
+    Raises:
+        RefusedError: REGISTRY_UNAUTHORIZED, the account has no right on a target.
+    """
+    if not is_login_server(location.host, session.cloud.acr_suffix):
+        return Anonymous()
+    try:
+        return session.refresh_token(location.host)
+    except (SignInError, RefusedError) as error:
+        if not reading:
+            raise
+        session.listener(Notice(f"{error.message} {location.host} is read without signing in."))
+        return Anonymous()
+
+
+def _all(copy: Copy, listener: Listener) -> dict[str, str]:
+    def one(tag: str) -> str | AcrBridgeError:
+        try:
+            return copy.image(tag, [tag])
+        except AcrBridgeError as error:
+            return error
+
+    tags = copy.all_tags()
+    with ThreadPoolExecutor(_IMAGES_AT_ONCE) as pool:
+        results = dict(zip(tags, pool.map(one, tags), strict=True))
+    failed = {tag: result for tag, result in results.items() if isinstance(result, AcrBridgeError)}
+    for tag, error in failed.items():
+        listener(Notice(f"{tag}: {error.message} ({error.code})"))
+    if failed:
+        raise PartFailedError("PART_FAILED", f"{len(failed)} of {len(tags)} tags could not be copied.")
+    return {tag: result for tag, result in results.items() if isinstance(result, str)}
+
+
+class _Reporter:
+    """Tells of bytes as they are sent, a few times a second."""
+
+    def __init__(self, listener: Listener, clock: Clock) -> None:
+        self._listener = listener
+        self._clock = clock
+        self._began = self._told = clock.now()
+        self._sent = 0
+
+    def add(self, count: int) -> None:
+        self._sent += count
+        now = self._clock.now()
+        if now - self._told >= _REPORT_EVERY:
+            self._told = now
+            self._listener(Copying(self._sent, now - self._began))

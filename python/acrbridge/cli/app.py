@@ -85,6 +85,7 @@ _HOMES = {
     "explain": "explain",
     "quickstart": "quickstart",
     "acr": "acr",
+    "copy": "copy",
     "account": "account",
     "emulator": "emulator",
 }

@@ -10,7 +10,7 @@ import traceback
 
 from acrbridge.errors import AcrBridgeError
 from acrbridge.http import redact
-from acrbridge.jobs import Event, Notice, Waiting
+from acrbridge.jobs import Copying, Event, Notice, Waiting
 
 _HEARTBEAT = 10.0
 """Seconds between lines about something that takes long, where there is no terminal to keep one line on."""
@@ -47,6 +47,8 @@ class Terminal:
                 which = f" ({operation_id})" if operation_id else ""
                 text = redact.foreign(f"{status} … {elapsed:.0f} s{which}")
                 self._wait_line(text, elapsed)
+            case Copying(sent, elapsed):
+                self._wait_line(f"{sent / (1 << 20):,.1f} MiB sent … {elapsed:.0f} s", elapsed)
 
     def fail(self, error: AcrBridgeError) -> None:
         """Tell of an error: what, why and what to do in one line, Azure's id, and the code on the last line.

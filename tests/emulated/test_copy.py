@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+
+from emulated.conftest import SignedIn
+from emulated.local_azure import Acrbridge, LocalAzure
+
+HELLO = "docker.io/library/hello-world:latest"
+TARGET = "contoso.azurecr.io"
+
+
+def test_copies_an_image_with_all_its_platforms_and_its_digest(
+    acrbridge: Acrbridge, azure: LocalAzure, image: str
+) -> None:
+    result = acrbridge("copy", HELLO, f"{TARGET}/{image}").succeeded().json()
+    assert result["digests"] == {"v1": azure.tag(image)}
+    assert result["digests"]["v1"] == azure.tag("library/hello-world:latest", "docker.io")
+    listed = acrbridge("acr", "manifest", "list-metadata", "-r", "contoso", "-n", image.partition(":")[0])
+    assert len(listed.succeeded().json()) == result["manifestsSent"]
+
+
+def test_a_second_copy_sends_nothing(acrbridge: Acrbridge, image: str) -> None:
+    acrbridge("copy", HELLO, f"{TARGET}/{image}").succeeded()
+    again = acrbridge("copy", HELLO, f"{TARGET}/{image}").succeeded().json()
+    assert (again["blobsSent"], again["manifestsSent"], again["bytesSent"]) == (0, 0, 0)
+
+
+def test_blobs_of_the_same_registry_are_mounted(acrbridge: Acrbridge, image: str) -> None:
+    acrbridge("copy", HELLO, f"{TARGET}/{image}").succeeded()
+    result = acrbridge("copy", f"{TARGET}/{image}", f"{TARGET}/moved/{image}").succeeded().json()
+    assert result["blobsSent"] == 0
+    assert result["blobsMounted"] > 0
+
+
+def test_signatures_come_along(acrbridge: Acrbridge, image: str) -> None:
+    acrbridge("copy", "fabrikam.azurecr.io/signed:v1", f"{TARGET}/{image}").succeeded()
+    found = acrbridge("acr", "manifest", "list-referrers", "-r", "contoso", "-n", image).succeeded().json()
+    assert len(found["manifests"]) == 2
+
+
+def test_signatures_stay_with_no_referrers(acrbridge: Acrbridge, image: str) -> None:
+    acrbridge("copy", "fabrikam.azurecr.io/signed:v1", f"{TARGET}/{image}", "--no-referrers").succeeded()
+    found = acrbridge("acr", "manifest", "list-referrers", "-r", "contoso", "-n", image).succeeded().json()
+    assert found["manifests"] == []
+
+
+def test_one_platform_of_an_index(acrbridge: Acrbridge, image: str) -> None:
+    words = ("copy", HELLO, f"{TARGET}/{image}", "--platform", "linux/amd64")
+    assert acrbridge(*words).succeeded().json()["manifestsSent"] == 2
+
+
+def test_a_platform_that_is_not_there(acrbridge: Acrbridge, azure: LocalAzure, image: str) -> None:
+    words = ("copy", HELLO, f"{TARGET}/{image}", "--platform", "plan9/amd64")
+    acrbridge(*words).refused(3, "PLATFORM_NOT_FOUND", "linux/amd64")
+    assert azure.tag(image) is None
+
+
+def test_an_image_that_is_not_there(acrbridge: Acrbridge, azure: LocalAzure, image: str) -> None:
+    acrbridge("copy", "fabrikam.azurecr.io/nosuch:v1", f"{TARGET}/{image}").refused(3, "REPOSITORY_NOT_FOUND")
+    assert azure.tag(image) is None
+
+
+def test_a_private_source_with_user_and_password(acrbridge: Acrbridge, azure: LocalAzure, image: str) -> None:
+    source = "registry.example.com/team/app:v1"
+    run = acrbridge.where(ACRBRIDGE_SOURCE_PASSWORD="example-password")
+    run("copy", source, f"{TARGET}/{image}", "--source-username", "example-user").succeeded()
+    assert azure.tag(image) == azure.tag("team/app:v1", "registry.example.com")
+
+
+def test_a_private_source_without_a_user(acrbridge: Acrbridge, image: str) -> None:
+    acrbridge("copy", "registry.example.com/team/app:v1", f"{TARGET}/{image}").refused(4, "REGISTRY_UNAUTHORIZED")
+
+
+def test_who_may_only_read_cannot_copy_there(signed_in: SignedIn, azure: LocalAzure, image: str) -> None:
+    signed_in("reader")("copy", HELLO, f"{TARGET}/{image}").refused(4, "REGISTRY_UNAUTHORIZED", TARGET)
+    assert azure.tag(image) is None
+
+
+def test_who_may_push_needs_no_right_to_import(signed_in: SignedIn, azure: LocalAzure, image: str) -> None:
+    signed_in("pusher")("copy", HELLO, f"{TARGET}/{image}").succeeded()
+    assert azure.tag(image) is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("hello-world", f"{TARGET}/x:1"), "SOURCE_REGISTRY_MISSING"),
+        (("docker.io/library/Hello", f"{TARGET}/x:1"), "REFERENCE_INVALID"),
+        ((HELLO, f"{TARGET}/x@sha256:{'0' * 64}"), "REFERENCE_INVALID"),
+        ((HELLO, f"{TARGET}/x:1", "--all-tags"), "OPTIONS_CONFLICT"),
+        ((HELLO, f"{TARGET}/x:1", "--source-username", "u"), "CREDENTIALS_INCOMPLETE"),
+    ],
+)
+def test_a_mistyped_command_line_says_what_is_wrong(
+    acrbridge: Acrbridge, words: tuple[str, ...], code: str
+) -> None:
+    acrbridge("copy", *words).refused(2, code)
+
+
+def test_all_tags_of_a_repository(acrbridge: Acrbridge, azure: LocalAzure, image: str) -> None:
+    name = image.partition(":")[0]
+    for tag in ("a", "b"):
+        acrbridge("copy", HELLO, f"{TARGET}/{name}:{tag}").succeeded()
+    result = acrbridge("copy", "--all-tags", f"{TARGET}/{name}", f"{TARGET}/all/{name}").succeeded().json()
+    assert sorted(result["digests"]) == ["a", "b"]
+    assert azure.tag(f"all/{name}:b") == azure.tag(f"{name}:a")

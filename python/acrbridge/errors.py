@@ -381,6 +381,10 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "A manifest breaks the rules of the OCI image specification, or means two things at once.",
             "Have the image built and pushed again.",
         ),
+        "TARGET_BLOB_MISSING": Explanation(
+            "The target refused a manifest because it lacks a blob that was sent, or that it claimed to have.",
+            "Copy again; tell us if it stays.",
+        ),
         # Verification
         "RANGE_NOT_HONOURED": Explanation(
             "A registry did not serve the part of a blob that it was asked for.",

@@ -41,6 +41,9 @@ class FakeClock:
         self.slept.append(seconds)
         self.time += seconds
 
+    def cancel(self) -> None:
+        raise AssertionError("nothing that is tried with this clock is cancelled")
+
 
 class ScriptedHttp(HttpClient):
     """Answers requests from a script, and remembers them; nothing is sent.

@@ -22,10 +22,10 @@ from urllib3.util import Url, parse_url
 
 from acrbridge.errors import AcrBridgeError, NetworkError, UsageError
 from acrbridge.http import redact
-from acrbridge.http.deadlines import Clock, Deadline, SystemClock
+from acrbridge.http.deadlines import Cancelled, Clock, Deadline, SystemClock
 from acrbridge.http.failures import our_errors, tries
 from acrbridge.http.proxies import is_near, proxies
-from acrbridge.http.punctual import POOLS
+from acrbridge.http.punctual import POOLS, cut_all
 from acrbridge.http.retry import DEFAULT, TRANSIENT, Retry, retry_after
 from acrbridge.http.streams import PATIENCE, Body, Stream
 
@@ -134,6 +134,7 @@ class HttpClient:
     ) -> None:
         self.clock = clock or SystemClock()
         self.timeouts = timeouts or Timeouts()
+        self._aborted = False
         self._session = _Session()
         self._session.trust_env = False
         # Identity: a compressed answer could unfold to any size (urllib3 CVE-2025-66471).
@@ -147,6 +148,12 @@ class HttpClient:
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
+
+    def abort(self) -> None:
+        """End what is under way in other threads, and let nothing begin: it fails, or raises Cancelled."""
+        self._aborted = True
+        self.clock.cancel()
+        cut_all()
 
     def send(self, request: Request, deadline: Deadline | None = None) -> Response:
         """Send a request, again after a transient failure, and read the answer whole.
@@ -181,19 +188,27 @@ class HttpClient:
 
     @contextmanager
     def stream(self, request: Request) -> Iterator[Stream]:
-        """Send a request once, and leave the answer's body to be read.
+        """Send a request, again where the answer's status is transient, and leave its body to be read.
 
         Raises:
-            NetworkError: no answer came.
+            NetworkError: no answer came; that is not tried again.
             UsageError: PLAIN_HTTP_REFUSED.
         """
         _check_scheme(request.url)
-        with our_errors(request.url):
-            answer = self._open(request, urllib3.Timeout(connect=self.timeouts.connect, read=PATIENCE))
-        with answer:
-            yield Stream(answer, self.clock)
+        deadline = Deadline(self.timeouts.total, self.clock)
+        timeout = urllib3.Timeout(connect=self.timeouts.connect, read=PATIENCE)
+        for failures in itertools.count(1):
+            with our_errors(request.url):
+                answer = self._open(request, timeout)
+            with answer:
+                asked = retry_after(answer.headers)
+                if answer.status_code not in TRANSIENT or not self._wait(request, failures, asked, deadline):
+                    yield Stream(answer, self.clock)
+                    return
 
     def _open(self, request: Request, timeout: urllib3.Timeout) -> requests.Response:
+        if self._aborted:
+            raise Cancelled
         return self._session.request(
             request.method,
             request.url,
@@ -217,10 +232,11 @@ class HttpClient:
     def _send_once(self, request: Request, deadline: Deadline) -> Response:
         started = self.clock.now()
         with our_errors(request.url):
+            held = request.body is None or isinstance(request.body, bytes | str)
             timeout = urllib3.Timeout(
                 connect=self.timeouts.connect,
                 read=self.timeouts.read,
-                total=deadline.remaining() + 0.001,
+                total=deadline.remaining() + 0.001 if held else None,  # a blob takes as long as it takes
             )
             answer = self._open(request, timeout)
             with answer:

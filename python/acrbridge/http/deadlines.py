@@ -20,6 +20,9 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Wait. Raises Cancelled as soon as the work is to stop."""
 
+    def cancel(self) -> None:
+        """Have every sleep end with Cancelled, now and later."""
+
 
 class SystemClock:
     """The computer's clock.
@@ -39,6 +42,10 @@ class SystemClock:
         """Wait. Raises Cancelled as soon as the work is to stop."""
         if self._cancel.wait(max(0.0, seconds)):
             raise Cancelled
+
+    def cancel(self) -> None:
+        """Have every sleep end with Cancelled, now and later."""
+        self._cancel.set()
 
 
 class Deadline:

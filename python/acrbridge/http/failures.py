@@ -19,6 +19,7 @@ from acrbridge.http.proxies import proxy
 _CODES: tuple[tuple[type[Exception], str, str], ...] = (
     (requests.exceptions.SSLError, "TLS_UNTRUSTED", "has a certificate that is not trusted here"),
     (requests.exceptions.ProxyError, "PROXY_REFUSED", "is not let through by the proxy"),
+    (TimeoutError, "TIMED_OUT", "took too long to answer"),
     (requests.exceptions.Timeout, "TIMED_OUT", "took too long to answer"),
     (requests.exceptions.ConnectionError, "UNREACHABLE", "cannot be reached"),
     (requests.exceptions.ChunkedEncodingError, "UNREACHABLE", "broke off its answer"),
@@ -50,7 +51,7 @@ def our_errors(url: str) -> Iterator[None]:
     """
     try:
         yield
-    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise _ours(error, url) from error
 
 

@@ -6,7 +6,9 @@ import http.client
 import io
 import socket
 import time
+from contextlib import suppress
 from typing import Any
+from weakref import WeakSet
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -19,6 +21,10 @@ class _Punctual(io.RawIOBase):
         self._raw = raw
         self._connection = connection
         self._end = time.monotonic() + (connection.gettimeout() or 0.0)
+
+    def renew(self, seconds: float) -> None:
+        """Count anew."""
+        self._end = time.monotonic() + seconds
 
     def readable(self) -> bool:
         return True
@@ -41,12 +47,39 @@ class PunctualResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_Punctual(raw, sock))
 
 
+def renew(buffered: Any, seconds: float) -> None:
+    """Give what a PunctualResponse reads from that many seconds more, as for the next piece of a long body."""
+    raw = getattr(buffered, "raw", None)
+    if isinstance(raw, _Punctual):
+        raw.renew(seconds)
+
+
+_OPEN: WeakSet[HTTPConnection] = WeakSet()
+
+
 class _Plain(HTTPConnection):
     response_class = PunctualResponse
+
+    def connect(self) -> None:
+        super().connect()
+        _OPEN.add(self)
 
 
 class _Secure(HTTPSConnection):
     response_class = PunctualResponse
+
+    def connect(self) -> None:
+        super().connect()
+        _OPEN.add(self)
+
+
+def cut_all() -> None:
+    """End all connections of this process, so that threads that wait on one wait no longer."""
+    for connection in list(_OPEN):
+        if connection.sock is not None:
+            with suppress(OSError):
+                # Not the shutdown of an SSLSocket, which takes away the TLS that another thread reads from.
+                socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from acrbridge.errors import NetworkError
+from acrbridge.http import redact
 from acrbridge.http.failures import our_errors
+from acrbridge.http.punctual import renew
 
 if TYPE_CHECKING:
     import requests
@@ -41,32 +43,42 @@ class Stream:
     def __init__(self, answer: requests.Response, clock: Clock) -> None:
         self._answer = answer
         self._clock = clock
-        self._window = clock.now()
-        self._window_bytes = 0
+        self._waited = 0.0
+        self._came = 0
+        self._fault: NetworkError | None = None
         self.status = answer.status_code
         self.headers: Mapping[str, str] = answer.headers
         self.url = answer.url
 
     def readinto(self, view: memoryview) -> int:
-        """Fill a buffer; less than its length comes only at the body's end.
+        """Fill a buffer; less than its length comes at the body's end, and before a fault, which comes next.
 
         Raises:
             NetworkError: the connection broke off, or stalled.
         """
+        if self._fault:
+            raise self._fault
         filled = 0
-        with our_errors(self.url):
-            while filled < len(view):
-                got = self._read_some(view[filled:])
-                if got == 0:
-                    break
+        try:
+            while filled < len(view) and (got := self._timed(view[filled:])):
                 filled += got
-                self._watch(got)
+        except NetworkError as fault:
+            if not filled:
+                raise
+            self._fault = fault
         return filled
 
     def head(self) -> bytes:
         """The beginning of the body, to show: what a refusal says."""
         with our_errors(self.url):
             return bytes(self._answer.raw.read1(_SHOWN, decode_content=False))
+
+    def _timed(self, view: memoryview) -> int:
+        began = self._clock.now()
+        with our_errors(self.url):
+            got = self._read_some(view)
+        self._watch(got, self._clock.now() - began)
+        return got
 
     def _read_some(self, view: memoryview) -> int:
         """What one read of the socket gives, without a copy where the answer's length is known.
@@ -75,24 +87,29 @@ class Stream:
         read instead, and told of the bytes that are gone, so that the connection can be used again.
         """
         beneath: Any = self._answer.raw._fp  # noqa: SLF001 - see above
+        renew(beneath.fp, PATIENCE)
         if beneath.chunked or beneath.length is None or len(view) >= beneath.length:
             piece = self._answer.raw.read1(len(view), decode_content=False)
             view[: len(piece)] = piece
             return len(piece)
         got: int = beneath.fp.readinto1(view)
         if got == 0:
-            raise NetworkError("UNREACHABLE", f"{self.url} broke off with {beneath.length} bytes to come.")
+            raise NetworkError(
+                "UNREACHABLE", f"{redact.url(self.url)} broke off with {beneath.length} bytes to come."
+            )
         beneath.length -= got
         self._answer.raw.length_remaining = beneath.length
         return got
 
-    def _watch(self, got: int) -> None:
-        self._window_bytes += got
-        elapsed = self._clock.now() - self._window
-        if elapsed < PATIENCE:
+    def _watch(self, got: int, waited: float) -> None:
+        """Count only the time spent waiting here: that of a slow reader is no stall."""
+        self._came += got
+        self._waited += waited
+        if self._waited < PATIENCE:
             return
-        if self._window_bytes < SLOWEST * elapsed:
+        if self._came < SLOWEST * self._waited:
             raise NetworkError(
-                "TIMED_OUT", f"{self.url}: only {self._window_bytes} bytes came in {elapsed:.0f} s."
+                "TIMED_OUT",
+                f"{redact.url(self.url)}: only {self._came} bytes came in {self._waited:.0f} s.",
             )
-        self._window, self._window_bytes = self._clock.now(), 0
+        self._waited, self._came = 0.0, 0

@@ -24,6 +24,8 @@ from acrbridge.transfer.copy import Copy, Options
 
 _IMAGES_AT_ONCE = 16
 """Images of one repository whose walks go on side by side; their requests share the job's concurrency."""
+_GRACE = 0.7
+"""Seconds that what is under way has to end by itself when it is interrupted."""
 _REPORT_EVERY = 0.2
 """Seconds between events."""
 
@@ -59,11 +61,12 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
     )
     try:
         if job.all_tags:
-            digests = _all(copy, session.listener)
+            digests = _all(copy, session)
         else:
             tag = target.image.tag or source.image.tag or ("" if source.image.digest else "latest")
             digests = {tag: copy.image(source.image.version, [tag] if tag else [])}
     except KeyboardInterrupt as stop:
+        _stop(copy, session)
         raise StoppedError(
             "Stopped. What arrived stays, and is not sent again; no tag is half there.", stop
         ) from None
@@ -108,7 +111,13 @@ def _own(session: Session, location: Location, *, reading: bool) -> Credential:
         return Anonymous()
 
 
-def _all(copy: Copy, listener: Listener) -> dict[str, str]:
+def _stop(copy: Copy, session: Session) -> None:
+    """Let what is under way end by itself and cancel its uploads; what does not is cut off."""
+    copy.stop(_GRACE)
+    session.http.abort()
+
+
+def _all(copy: Copy, session: Session) -> dict[str, str]:
     def one(tag: str) -> str | AcrBridgeError:
         try:
             return copy.image(tag, [tag])
@@ -117,10 +126,14 @@ def _all(copy: Copy, listener: Listener) -> dict[str, str]:
 
     tags = copy.all_tags()
     with ThreadPoolExecutor(_IMAGES_AT_ONCE) as pool:
-        results = dict(zip(tags, pool.map(one, tags), strict=True))
+        try:
+            results = dict(zip(tags, pool.map(one, tags), strict=True))
+        except KeyboardInterrupt:
+            _stop(copy, session)  # or the pool would first do all that is left
+            raise
     failed = {tag: result for tag, result in results.items() if isinstance(result, AcrBridgeError)}
     for tag, error in failed.items():
-        listener(Notice(f"{tag}: {error.message} ({error.code})"))
+        session.listener(Notice(f"{tag}: {error.message} ({error.code})"))
     if failed:
         raise PartFailedError("PART_FAILED", f"{len(failed)} of {len(tags)} tags could not be copied.")
     return {tag: result for tag, result in results.items() if isinstance(result, str)}

@@ -174,10 +174,12 @@ class RegistryClient:
 
     def _check_part(self, path: str, answer: Stream, offset: int) -> None:
         """An answer has to be the whole, or the part that was asked for (RFC 9110 §14.4)."""
-        if answer.status not in (200, 206):
+        if answer.status not in (200, 206, 416):
             refusal = Response(answer.status, answer.headers, answer.head(), answer.url)
             raise self._error("GET", path, refusal)
-        begins = answer.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
+        begins = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(
+            f"bytes {offset}-"
+        )
         if (answer.status == 206) != bool(offset) or (offset and not begins):
             raise VerificationError(
                 "RANGE_NOT_HONOURED", f"{self.host} does not serve {path} from byte {offset} on."
@@ -232,6 +234,8 @@ _IN_REPOSITORY = re.compile(r"/(?:v2|acr/v1)/(.+)/(?:manifests|_manifests|_tags)
 _BY_WORDS: Mapping[tuple[int, str], str] = {
     (403, "aka.ms/acr/firewall"): "REGISTRY_FIREWALL",
     (405, "REGISTRY_DISALLOWED_OPERATION"): "TARGET_LOCKED",
+    (400, "MANIFEST_BLOB_UNKNOWN"): "TARGET_BLOB_MISSING",
+    (404, "MANIFEST_BLOB_UNKNOWN"): "TARGET_BLOB_MISSING",
 }
 _BY_STATUS: Mapping[int, tuple[type[AcrBridgeError], str]] = {
     401: (RefusedError, "REGISTRY_UNAUTHORIZED"),

@@ -12,6 +12,7 @@ from typing import Any
 
 from acrbridge.errors import AcrBridgeError
 from acrbridge.http import redact
+from acrbridge.http.client import Response
 from acrbridge.references import is_digest
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -143,12 +144,9 @@ def _object(body: bytes) -> dict[str, Any]:
     if len(body) > MAX_MANIFEST:
         raise _invalid(f"it has {len(body):,} bytes, more than {MAX_MANIFEST:,}")
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        raise _invalid("it is no JSON") from None
-    if not isinstance(document, dict):
-        raise _invalid("it is no JSON object")
-    return document
+        return Response(200, {}, body, "").json_object()
+    except AcrBridgeError:
+        raise _invalid("it is no JSON object, or one that is not well formed") from None
 
 
 def _descriptors(document: dict[str, Any], key: str) -> tuple[Descriptor, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
 from acrbridge.errors import AcrBridgeError, NotFoundError, VerificationError
 from acrbridge.http import redact
 from acrbridge.http.client import Response
+from acrbridge.http.deadlines import Cancelled
 from acrbridge.http.origins import origin, resolve
 from acrbridge.http.streams import Body, Stream
 from acrbridge.registry import manifests
@@ -151,8 +152,13 @@ class Repository:
     def put_blob(self, blob: Descriptor, body: Body) -> None:
         """Store a blob whole, in one PUT."""
         upload = self.begin()
-        if upload is not None:
+        if upload is None:
+            return
+        try:
             self.finish(upload, blob.digest, body)
+        except (Cancelled, VerificationError):
+            self._give_up(upload)
+            raise
 
     def mount(self, digest: str, source: object) -> bool:
         """Have a blob mounted from another repository of this registry."""
@@ -161,7 +167,7 @@ class Repository:
         upload = self.begin(mount=digest, source=source.repository)
         if upload is None:
             return True
-        self.cancel(upload)
+        self._give_up(upload)
         return False
 
     def put_manifest(self, version: str, manifest: Manifest) -> bool:
@@ -184,6 +190,11 @@ class Repository:
                 f"{self.name} stored {redact.foreign(said, 100)} instead of {manifest.digest}.",
             )
         return "OCI-Subject" in response.headers
+
+    def _give_up(self, upload: Upload) -> None:
+        """Cancel an upload if that can be done; a registry drops those that nobody goes on with."""
+        with suppress(AcrBridgeError):
+            self.cancel(upload)
 
     def _manifest(self, version: str) -> str:
         return f"/v2/{self.repository}/manifests/{quote(version, safe=':')}"

@@ -17,6 +17,8 @@ from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, Verifi
 from acrbridge.http.retry import Retry
 from acrbridge.registry.contents import Descriptor
 
+_LASTING = frozenset({"PROXY_REFUSED", "THROTTLED", "TLS_UNTRUSTED"})
+"""Faults that were tried again already, or are not mended by it."""
 PIECE = 1 << 20
 """Bytes that are read, hashed and sent at a time."""
 
@@ -51,11 +53,20 @@ class CheckedBody:
         self._source = source
         self._progress = progress
         self._sleep = sleep
+        self.fault: AcrBridgeError | None = None
+        """The source's part in why this could not be sent whole."""
 
     def __len__(self) -> int:
         return self._blob.size
 
     def __iter__(self) -> Iterator[memoryview]:
+        try:
+            yield from self._checked()
+        except AcrBridgeError as fault:
+            self.fault = fault
+            raise
+
+    def _checked(self) -> Iterator[memoryview]:
         hashed = hashlib.new(self._blob.digest.partition(":")[0])
         buffer = memoryview(bytearray(min(PIECE, max(self._blob.size, 1))))
         done = 0
@@ -83,9 +94,9 @@ class CheckedBody:
                         yield buffer[:got]
             except NotFoundError as error:  # not to be taken for an upload that the target lost
                 raise AcrBridgeError("SOURCE_BLOB_MISSING", error.message) from error
-            except NetworkError:
+            except NetworkError as error:
                 failures = 1 if done > began else failures + 1
-                if failures >= retry.tries:
+                if failures >= retry.tries or error.code in _LASTING:
                     raise
                 self._sleep(retry.wait(failures))
 

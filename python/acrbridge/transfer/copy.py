@@ -12,8 +12,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from typing import ParamSpec, TypeVar
 
-from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, VerificationError
+from acrbridge.errors import AcrBridgeError, NotFoundError, VerificationError
 from acrbridge.http.deadlines import Cancelled, Clock
 from acrbridge.http.retry import Retry
 from acrbridge.registry.contents import Contents, Descriptor, Platform, read_contents, with_platforms
@@ -21,12 +22,18 @@ from acrbridge.registry.manifests import Manifest
 from acrbridge.transfer.blobs import CheckedBody, EarlyOpen
 from acrbridge.transfer.content import Source, Target
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 MAX_DEPTH = 8
 """Indexes within indexes."""
 MAX_MANIFESTS = 10_000
 """Manifests of one image."""
 _RESTARTS = 3
 """Times that one blob is begun anew when its upload is lost."""
+_OF_SOURCE = frozenset({"RANGE_NOT_HONOURED"})
+_OF_TARGET = frozenset({"UNREACHABLE", "TIMED_OUT", "THROTTLED", "SERVICE_ERROR", "REPOSITORY_NOT_FOUND"})
+"""Faults of the source, and of the target, after which a blob is begun anew; the last one is a lost upload."""
 _REFERRER_TAG = re.compile(r"sha256-[0-9a-f]{64}(\.(sig|att|sbom))?")
 _SIGNATURES = (".sig", ".att", ".sbom")
 """Ends of the tags that cosign gives what it makes of an image, `sha256-HEX.sig` and so on."""
@@ -87,10 +94,13 @@ class Node:
     contents: Contents
     children: tuple[Node, ...] = ()
 
-    def walk(self) -> Iterator[Node]:
-        """All manifests, children first."""
+    def walk(self, seen: set[str] | None = None) -> Iterator[Node]:
+        """All manifests, each once, children first."""
+        seen = set() if seen is None else seen
         for child in self.children:
-            yield from child.walk()
+            if child.manifest.digest not in seen:
+                yield from child.walk(seen)
+        seen.add(self.manifest.digest)
         yield self
 
 
@@ -125,24 +135,43 @@ class Copy:
         self._pool = ThreadPoolExecutor(concurrency, "acrbridge-copy")
         self._openers = ThreadPoolExecutor(concurrency, "acrbridge-open")
         self._blobs: dict[str, Future[None]] = {}
+        self._claimed: set[str] = set()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._followed: set[str] = set()
         self._can_list_referrers = True
         self._unindexed: list[tuple[str, Node]] = []
-        self._fresh = self._pool.submit(target.is_empty)
-        self._tags = self._pool.submit(lambda: frozenset(source.tags())) if options.referrers else None
+        self._fresh = self._submit(target.is_empty)
+        self._tags = self._submit(lambda: frozenset(source.tags())) if options.referrers else None
 
     def all_tags(self) -> list[str]:
         """The source's tags, but for those that stand for what refers to an image."""
         tags = self._tags.result() if self._tags else frozenset(self._source.tags())
         return sorted(tag for tag in tags if not _REFERRER_TAG.fullmatch(tag))
 
-    def close(self) -> None:
-        """Stop: what has not begun never does, and what is under way ends at its next piece."""
+    def stop(self, grace: float) -> None:
+        """What has not begun never does, and what is under way ends at its next piece: wait so many seconds for it."""
         self._stopped.set()
-        self._pool.shutdown(wait=True, cancel_futures=True)
-        self._openers.shutdown(wait=True, cancel_futures=True)
+        with self._lock:
+            under_way = [future for future in self._blobs.values() if not future.done()]
+        wait(under_way, grace)
+
+    def close(self) -> None:
+        """Stop, and wait for the end of what is under way."""
+        self._stopped.set()
+        self._pool.shutdown()
+        self._openers.shutdown()
+
+    def _submit(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        def unless_stopped() -> T:
+            self._raise_if_stopped()
+            return call(*args, **kwargs)
+
+        return self._pool.submit(unless_stopped)
+
+    def _raise_if_stopped(self) -> None:
+        if self._stopped.is_set():
+            raise Cancelled
 
     def image(self, version: str, tags: Sequence[str]) -> str:
         """Copy one image.
@@ -159,8 +188,8 @@ class Copy:
             VerificationError: what arrived is not what was sent.
             AcrBridgeError: by cause, naming the side.
         """
-        found = {tag: self._pool.submit(self._target.digest_of, tag) for tag in tags}
-        root = self._narrowed(self._pool.submit(self._source.manifest, version).result())
+        found = {tag: self._submit(self._target.digest_of, tag) for tag in tags}
+        root = self._narrowed(self._submit(self._source.manifest, version).result())
         missing = [tag for tag in tags if found[tag].result() != root.manifest.digest]
         if missing or (not tags and not self._is_there(root.manifest.digest)):
             self._store(self._grown(root), missing)
@@ -202,8 +231,8 @@ class Copy:
                 )
             children.update({node.manifest.digest: node.contents.children for node in level})
             if not wanted:
-                return _assembled(root.manifest.digest, read, children)
-            futures = [self._pool.submit(self._child, descriptor) for descriptor in wanted.values()]
+                return _assembled(root.manifest.digest, read, children, {})
+            futures = [self._submit(self._child, descriptor) for descriptor in wanted.values()]
             level = [node for future in futures if (node := future.result()) is not None]
             read.update({node.manifest.digest: node for node in level})
         raise AcrBridgeError(
@@ -230,7 +259,7 @@ class Copy:
 
     def _store(self, root: Node, tags: Sequence[str]) -> None:
         """Store a tree: each manifest as soon as its blobs and children are there, the root last."""
-        nodes = list({node.manifest.digest: node for node in root.walk()}.values())
+        nodes = list(root.walk())
         blobs = {blob.digest: blob for node in nodes for blob in node.contents.blobs}
         for blob in sorted(blobs.values(), key=lambda b: b.size, reverse=True):
             self._move(blob)
@@ -240,7 +269,7 @@ class Copy:
             ready = [node for node in waiting if all(f.done() for f in self._needs(node, puts))]
             for node in ready:
                 _raise_first(self._needs(node, puts))
-                puts[node.manifest.digest] = self._pool.submit(self._put, node, node.manifest.digest)
+                puts[node.manifest.digest] = self._submit(self._put, node, node.manifest.digest)
             waiting = [node for node in waiting if node.manifest.digest not in puts]
             if waiting and not ready:
                 needs = set().union(*(self._needs(node, puts) for node in waiting))
@@ -249,7 +278,7 @@ class Copy:
         wait(needs)
         _raise_first(needs)
         versions = tags or [root.manifest.digest]
-        _raise_first([self._pool.submit(self._put, root, version) for version in versions])
+        _raise_first([self._submit(self._put, root, version) for version in versions])
         self._read_back(root.manifest.digest, versions)
 
     def _needs(self, node: Node, puts: dict[str, Future[None]]) -> set[Future[None]]:
@@ -259,13 +288,28 @@ class Copy:
         return blobs | children
 
     def _put(self, node: Node, version: str) -> None:
-        indexed = self._target.put_manifest(version, node.manifest)
+        try:
+            indexed = self._target.put_manifest(version, node.manifest)
+        except AcrBridgeError as error:
+            if error.code != "TARGET_BLOB_MISSING" or not self._send_anyway(node):
+                raise
+            indexed = self._target.put_manifest(version, node.manifest)
         self.tally.add(manifests_sent=1)
         if node.contents.subject and not indexed:
             self._unindexed.append((node.contents.subject.digest, node))
 
+    def _send_anyway(self, node: Node) -> bool:
+        """Send the blobs of a manifest that the target only claimed to have; whether there were any."""
+        with self._lock:
+            claimed = [blob for blob in node.contents.blobs if blob.digest in self._claimed]
+            self._claimed.difference_update(blob.digest for blob in claimed)
+        for blob in claimed:
+            self._stream(blob)
+            self.tally.add(blobs_sent=1)
+        return bool(claimed)
+
     def _read_back(self, digest: str, versions: Sequence[str]) -> None:
-        for version, future in [(v, self._pool.submit(self._target.digest_of, v)) for v in versions]:
+        for version, future in [(v, self._submit(self._target.digest_of, v)) for v in versions]:
             if future.result() != digest:
                 raise VerificationError(
                     "DIGEST_MISMATCH",
@@ -278,12 +322,14 @@ class Copy:
         """Have a blob moved, once for all images that share it."""
         with self._lock:
             if blob.digest not in self._blobs and (self._options.foreign_layers or not blob.is_foreign):
-                self._blobs[blob.digest] = self._pool.submit(self._move_now, blob)
+                self._blobs[blob.digest] = self._submit(self._move_now, blob)
 
     def _move_now(self, blob: Descriptor) -> None:
         if not self._fresh.result() and self._target.has_blob(blob.digest):
+            self._claimed.add(blob.digest)
             self.tally.add(blobs_there=1, bytes_there=blob.size)
         elif self._target.mount(blob.digest, self._source):
+            self._claimed.add(blob.digest)
             self.tally.add(blobs_mounted=1, bytes_there=blob.size)
         else:
             self._stream(blob)
@@ -293,19 +339,19 @@ class Copy:
         retry = Retry(tries=_RESTARTS)
         for failures in range(1, _RESTARTS + 1):
             early = EarlyOpen(lambda offset: self._source.open_blob(blob.digest, offset), self._openers)
+            body = CheckedBody(blob, early.open, self._sent, self._clock.sleep)
             try:
                 with early:
-                    self._target.put_blob(blob, CheckedBody(blob, early.open, self._sent, self._clock.sleep))
-            except (NetworkError, NotFoundError):
-                if failures == _RESTARTS:
+                    self._target.put_blob(blob, body)
+            except AcrBridgeError as error:
+                if failures == _RESTARTS or error.code not in (_OF_SOURCE if body.fault else _OF_TARGET):
                     raise
                 self._clock.sleep(retry.wait(failures))
             else:
                 return
 
     def _sent(self, count: int) -> None:
-        if self._stopped.is_set():
-            raise Cancelled
+        self._raise_if_stopped()
         self.tally.add(bytes_sent=count)
         self._report(count)
 
@@ -316,7 +362,7 @@ class Copy:
         new = [digest for digest in digests if digest not in self._followed]
         self._followed.update(new)
         if self._can_list_referrers:
-            listed = [self._pool.submit(self._source.referrers, digest) for digest in new]
+            listed = [self._submit(self._source.referrers, digest) for digest in new]
             for future in listed:
                 descriptors = future.result()
                 self._can_list_referrers = self._can_list_referrers and descriptors is not None
@@ -334,10 +380,18 @@ class Copy:
 _NOT_YET: Future[None] = Future()
 
 
-def _assembled(digest: str, read: dict[str, Node], children: dict[str, tuple[Descriptor, ...]]) -> Node:
-    node = read[digest]
-    found = tuple(_assembled(d.digest, read, children) for d in children.get(digest, ()) if d.digest in read)
-    return replace(node, children=found)
+def _assembled(
+    digest: str,
+    read: dict[str, Node],
+    children: dict[str, tuple[Descriptor, ...]],
+    done: dict[str, Node],
+) -> Node:
+    """The tree beneath a manifest; what several refer to is put together once, or the work would be exponential."""
+    if digest not in done:
+        beneath = [d.digest for d in children.get(digest, ()) if d.digest in read]
+        found = tuple(_assembled(child, read, children, done) for child in beneath)
+        done[digest] = replace(read[digest], children=found)
+    return done[digest]
 
 
 def _raise_first(futures: Iterable[Future[None]]) -> None:

@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from acrbridge.errors import AcrBridgeError, NotFoundError, VerificationError
+from acrbridge.http.client import Request, Response
+from acrbridge.jobs import Secret
+from acrbridge.registry.auth import Password
+from acrbridge.registry.client import RegistryClient
+from acrbridge.registry.contents import OCI_MANIFEST, Descriptor
+from acrbridge.registry.manifests import Manifest
+from acrbridge.registry.repository import Repository, Upload
+from unit.fakes import DIGEST, Answer, ScriptedHttp, answer
+
+HOST = "contoso.azurecr.io"
+BASE = f"https://{HOST}"
+OTHER = f"sha256:{'f' * 64}"
+BLOB = Descriptor("application/octet-stream", DIGEST, 5)
+MANIFEST = Manifest(DIGEST, OCI_MANIFEST, b"{}", "")
+UPLOADS = "/v2/app/blobs/uploads/"
+USER = Password("me", Secret("s3cret-PW"))
+
+
+class Layer:
+    """A body of five bytes that knows whether somebody began to send it."""
+
+    def __init__(self) -> None:
+        self.begun = False
+
+    def __len__(self) -> int:
+        return 5
+
+    def __iter__(self) -> Iterator[memoryview]:
+        self.begun = True
+        yield memoryview(b"layer")
+
+
+@dataclass
+class Opened:
+    """A streamed answer as the client sees it."""
+
+    response: Response
+    url: str
+
+    @property
+    def status(self) -> int:
+        return self.response.status
+
+    @property
+    def headers(self) -> object:
+        return self.response.headers
+
+    def head(self) -> bytes:
+        return self.response.body
+
+
+class StreamingHttp(ScriptedHttp):
+    """Answers streams from the same script as all other requests."""
+
+    @contextmanager
+    def stream(self, request: Request) -> Iterator[Opened]:  # type: ignore[override] # the part of a Stream that counts
+        found = self.send(request)
+        yield Opened(found, request.url)
+
+
+def repository(
+    *answers: Answer | Callable[[Request], Answer], name: str = "app"
+) -> tuple[Repository, StreamingHttp]:
+    script = answers[0] if answers and callable(answers[0]) else [a for a in answers if not callable(a)]
+    http = StreamingHttp(script)
+    return Repository(RegistryClient(HOST, http, USER), name), http
+
+
+def begun(location: str) -> Answer:
+    return answer(202, "", {"Location": location})
+
+
+# Uploads
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://evil.example/v2/app/blobs/uploads/1",
+        f"http://{HOST}{UPLOADS}1",
+        f"https://{HOST}:444{UPLOADS}1",
+        f"https://{HOST}.evil.example{UPLOADS}1",
+        f"https://me@{HOST}{UPLOADS}1",
+        f"https://{HOST}@evil.example{UPLOADS}1",
+        "//evil.example/x",
+        "http://[::1",
+    ],
+)
+def test_an_upload_on_another_origin_is_refused_before_a_byte_is_sent(location: str) -> None:
+    target, http = repository(begun(location))
+    layer = Layer()
+    with pytest.raises(AcrBridgeError) as caught:
+        target.put_blob(BLOB, layer)
+    assert caught.value.code == "LOCATION_UNTRUSTED"
+    assert (layer.begun, len(http.requests)) == (False, 1)
+
+
+@pytest.mark.parametrize(
+    ("location", "put"),
+    [
+        (f"{UPLOADS}1", f"{UPLOADS}1?digest="),
+        (f"{BASE}{UPLOADS}1", f"{UPLOADS}1?digest="),
+        (
+            f"{UPLOADS}1?_state=a%2Fb%3D%3D&_nouploadcache=false",
+            f"{UPLOADS}1?_state=a%2Fb%3D%3D&_nouploadcache=false&digest=",
+        ),
+        ("1?_state=x", f"{UPLOADS}1?_state=x&digest="),
+    ],
+)
+def test_an_upload_goes_on_where_the_registry_says(location: str, put: str) -> None:
+    target, http = repository(begun(location), answer(201))
+    target.put_blob(BLOB, Layer())
+    assert http.urls[-1] == f"{BASE}{put}{DIGEST.replace(':', '%3A')}"
+
+
+@pytest.mark.parametrize(
+    "store", [lambda r: r.put_blob(BLOB, Layer()), lambda r: r.put_manifest("v1", MANIFEST)]
+)
+def test_a_registry_that_stored_something_else_is_not_believed(store: Callable[[Repository], object]) -> None:
+    wrong = answer(201, "", {"Docker-Content-Digest": OTHER})
+    target, _ = repository(lambda request: begun(f"{UPLOADS}1") if request.method == "POST" else wrong)
+    with pytest.raises(VerificationError) as caught:
+        store(target)
+    assert caught.value.code == "DIGEST_MISMATCH"
+    assert OTHER in caught.value.message
+    assert DIGEST in caught.value.message
+
+
+def test_an_upload_whose_body_turns_out_wrong_is_cancelled() -> None:
+    class Wrong(Layer):
+        def __iter__(self) -> Iterator[memoryview]:
+            raise VerificationError("DIGEST_MISMATCH", "wrong")
+
+    def registry(request: Request) -> Answer:
+        if request.method == "PUT":
+            list(request.body)  # type: ignore[arg-type] # a Body is what is sent
+        return begun(f"{UPLOADS}1") if request.method == "POST" else answer(204)
+
+    target, http = repository(registry)
+    with pytest.raises(VerificationError):
+        target.put_blob(BLOB, Wrong())
+    assert [request.method for request in http.requests] == ["POST", "PUT", "DELETE"]
+
+
+def test_how_much_of_an_upload_arrived() -> None:
+    target, _ = repository(answer(204, "", {"Range": "0-99", "Location": f"{UPLOADS}2"}))
+    upload = Upload(f"{UPLOADS}1")
+    assert target.received(upload) == 100
+    assert upload.location == f"{UPLOADS}2"
+
+
+# Mounts
+
+
+def mounting(*answers: Answer) -> tuple[bool, StreamingHttp]:
+    target, http = repository(*answers)
+    source = Repository(target._client, "other")
+    return target.mount(DIGEST, source), http
+
+
+def test_a_mount_is_asked_for_with_the_source() -> None:
+    mounted, http = mounting(answer(201))
+    assert mounted
+    assert http.urls == [f"{BASE}{UPLOADS}?mount={DIGEST.replace(':', '%3A')}&from=other"]
+
+
+@pytest.mark.parametrize(
+    "ended", [answer(204), answer(404), answer(405)], ids=["ended", "gone", "cannot be ended"]
+)
+def test_a_mount_that_became_an_upload_is_cancelled(ended: Answer) -> None:
+    mounted, http = mounting(begun(f"{UPLOADS}1?_state=s"), ended)
+    assert not mounted
+    assert [request.method for request in http.requests] == ["POST", "DELETE"]
+
+
+def test_nothing_is_mounted_from_another_registry() -> None:
+    target, http = repository()
+    assert not target.mount(DIGEST, Repository(RegistryClient("other.example", http), "app"))
+    assert http.requests == []
+
+
+# Downloads
+
+
+def part(status: int, content_range: str | None = None) -> Answer:
+    return answer(status, b"rest", {"Content-Range": content_range} if content_range else {})
+
+
+@pytest.mark.parametrize(
+    "given",
+    [part(200), part(206), part(206, "bytes 0-9/10"), part(206, "bytes 50-9/10"), part(206, "5"), part(416)],
+    ids=["whole", "no range", "from 0", "50 for 5", "no unit", "416"],
+)
+def test_a_part_that_is_not_the_one_asked_for(given: Answer) -> None:
+    source, http = repository(given)
+    with pytest.raises(VerificationError) as caught, source.open_blob(DIGEST, 5):
+        pass
+    assert caught.value.code == "RANGE_NOT_HONOURED"
+    assert http.requests[0].headers["Range"] == "bytes=5-"
+
+
+def test_the_part_that_was_asked_for() -> None:
+    source, _ = repository(part(206, "bytes 5-9/10"))
+    with source.open_blob(DIGEST, 5) as opened:
+        assert opened.status == 206
+
+
+def test_a_part_that_nobody_asked_for() -> None:
+    source, _ = repository(part(206, "bytes 5-9/10"))
+    with pytest.raises(VerificationError), source.open_blob(DIGEST):
+        pass
+
+
+def test_a_blob_that_is_not_there() -> None:
+    source, _ = repository(answer(404))
+    with pytest.raises(NotFoundError) as caught, source.open_blob(DIGEST):
+        pass
+    assert DIGEST in caught.value.message
+
+
+def redirecting(to: str, then: Answer) -> StreamingHttp:
+    challenge = answer(401, "", {"WWW-Authenticate": "Basic realm=x"})
+
+    def registry(request: Request) -> Answer:
+        if not request.url.startswith(f"{BASE}/v2/app/blobs"):
+            return then
+        return answer(307, "", {"Location": to}) if "Authorization" in request.headers else challenge
+
+    source, http = repository(registry)
+    with source.open_blob(DIGEST) as opened:
+        assert opened.status == 200
+    return http
+
+
+@pytest.mark.parametrize(
+    "to", ["https://storage.example/b?sig=x", f"https://{HOST}:444/b", f"https://{HOST}.evil.example/b"]
+)
+def test_a_blob_elsewhere_is_fetched_without_credentials(to: str) -> None:
+    http = redirecting(to, answer(200, "layer"))
+    assert http.urls[-1] == to
+    assert "Authorization" not in http.requests[-1].headers
+
+
+def test_a_blob_elsewhere_on_the_registry_itself_is_fetched_with_credentials() -> None:
+    assert "Authorization" in redirecting("/elsewhere", answer(200, "layer")).requests[-1].headers
+
+
+@pytest.mark.parametrize(
+    "to", ["http://storage.example/b", "http://127.0.0.1/b", "file:///etc/passwd", "http://[::1"]
+)
+def test_a_blob_elsewhere_is_fetched_by_https_only(to: str) -> None:
+    source, http = repository(answer(307, "", {"Location": to}))
+    with pytest.raises(AcrBridgeError) as caught, source.open_blob(DIGEST):
+        pass
+    assert caught.value.code == "LOCATION_UNTRUSTED"
+    assert len(http.requests) == 1
+
+
+def test_redirects_come_to_an_end() -> None:
+    source, http = repository(lambda request: answer(307, "", {"Location": f"{request.url}x"}))
+    with pytest.raises(AcrBridgeError), source.open_blob(DIGEST):
+        pass
+    assert len(http.requests) == 6

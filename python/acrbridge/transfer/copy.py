@@ -188,6 +188,9 @@ class Copy:
             VerificationError: what arrived is not what was sent.
             AcrBridgeError: by cause, naming the side.
         """
+        return self._image(version, tags, 0)
+
+    def _image(self, version: str, tags: Sequence[str], depth: int) -> str:
         found = {tag: self._submit(self._target.digest_of, tag) for tag in tags}
         root = self._narrowed(self._submit(self._source.manifest, version).result())
         missing = [tag for tag in tags if found[tag].result() != root.manifest.digest]
@@ -196,7 +199,8 @@ class Copy:
         else:
             self.tally.add(manifests_there=1)
         if self._options.referrers:
-            self._bring_referrers([root.manifest.digest, *(child.digest for child in root.contents.children)])
+            digests = [root.manifest.digest, *(child.digest for child in root.contents.children)]
+            self._bring_referrers(digests, depth + 1)
         return root.manifest.digest
 
     # Reading
@@ -357,7 +361,7 @@ class Copy:
 
     # Referrers
 
-    def _bring_referrers(self, digests: Sequence[str]) -> None:
+    def _bring_referrers(self, digests: Sequence[str], depth: int) -> None:
         """Copy what refers to manifests, by the referrers API, by its fallback tag, and by cosign's tags."""
         new = [digest for digest in digests if digest not in self._followed]
         self._followed.update(new)
@@ -367,14 +371,21 @@ class Copy:
                 descriptors = future.result()
                 self._can_list_referrers = self._can_list_referrers and descriptors is not None
                 for descriptor in descriptors or ():
-                    self.image(descriptor.digest, ())
+                    self._referrer(descriptor.digest, (), depth)
         tags = self._tags.result() if self._tags else frozenset()
         for digest in new:
             name = digest.replace(":", "-")
             for tag in [name, *(f"{name}{end}" for end in _SIGNATURES)]:
                 if tag in tags and tag not in self._followed:
                     self._followed.add(tag)
-                    self.image(tag, (tag,))
+                    self._referrer(tag, (tag,), depth)
+
+    def _referrer(self, version: str, tags: Sequence[str], depth: int) -> None:
+        if depth > MAX_DEPTH:
+            raise AcrBridgeError(
+                "MANIFEST_INVALID", f"{self._source.name} has referrers of referrers over {MAX_DEPTH} deep."
+            )
+        self._image(version, tags, depth)
 
 
 _NOT_YET: Future[None] = Future()

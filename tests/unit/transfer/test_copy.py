@@ -11,7 +11,6 @@ from acrbridge.transfer.copy import Copy, Options
 from unit.fakes import FakeClock
 from unit.transfer.places import Place, as_json, digest_of
 
-
 ALL = Options()
 
 
@@ -210,3 +209,27 @@ def test_indexes_nested_beyond_the_limit_are_refused() -> None:
 def test_an_image_that_is_not_there_is_said() -> None:
     with pytest.raises(NotFoundError):
         copied(Place("source"), Place("target"), "nosuch", "v1")
+
+
+def test_indexes_that_share_all_their_children_are_walked_once() -> None:
+    source, target = Place("source"), Place("target")
+    level = [source.image(bytes([number])) for number in range(10)]
+    for _ in range(6):
+        level = [source.index(*((child, "") for child in level), (level[number], "")) for number in range(10)]
+    root = source.index(*((child, "") for child in level), tag="v1")
+    assert copied(source, target, "v1", "v1").tally.manifests_sent == 71
+    assert target.tagged == {"v1": root.digest}
+
+
+def test_referrers_without_end_are_refused() -> None:
+    source, target = Place("source", referring={}), Place("target")
+    root = last = source.image(b"layer", tag="v1")
+    source.referring = {}
+    for number in range(500):
+        following = source.image(b"%d" % number)
+        source.referring[last.digest] = [following]
+        last = following
+    with pytest.raises(AcrBridgeError) as caught:
+        copied(source, target, "v1", "v1")
+    assert caught.value.code == "MANIFEST_INVALID"
+    assert root.digest in target.manifests

@@ -68,7 +68,9 @@ def test_a_private_source_with_user_and_password(acrbridge: Acrbridge, azure: Lo
 
 
 def test_a_private_source_without_a_user(acrbridge: Acrbridge, image: str) -> None:
-    acrbridge("copy", "registry.example.com/team/app:v1", f"{TARGET}/{image}").refused(4, "REGISTRY_UNAUTHORIZED")
+    acrbridge("copy", "registry.example.com/team/app:v1", f"{TARGET}/{image}").refused(
+        4, "REGISTRY_UNAUTHORIZED"
+    )
 
 
 def test_who_may_only_read_cannot_copy_there(signed_in: SignedIn, azure: LocalAzure, image: str) -> None:

@@ -106,6 +106,7 @@ STATUSES = {
     "TargetExistsError": 5,
     "NetworkError": 6,
     "VerificationError": 7,
+    "PartFailedError": 8,
     "StillRunningError": 9,
 }
 

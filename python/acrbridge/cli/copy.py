@@ -44,7 +44,7 @@ def copy(
     concurrency: Annotated[int, typer.Option("--concurrency", help="Requests at once.", min=1, max=64)] = 32,
     subscription: Subscription = None,
 ) -> dict[str, Any] | None:
-    """Copy an image, with all its platforms and signatures, from registry to registry.
+    """Copy images from registry to registry, with their signatures.
 
     Passwords come from ACRBRIDGE_SOURCE_PASSWORD and ACRBRIDGE_TARGET_PASSWORD, or from a prompt.
     """

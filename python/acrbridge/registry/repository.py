@@ -170,8 +170,8 @@ class Repository:
         self._give_up(upload)
         return False
 
-    def put_manifest(self, version: str, manifest: Manifest) -> bool:
-        """Store a manifest under a tag or its digest; whether the registry indexes its subject by itself.
+    def put_manifest(self, version: str, manifest: Manifest) -> None:
+        """Store a manifest under a tag or its digest.
 
         Raises:
             VerificationError: DIGEST_MISMATCH, the registry stored something else.
@@ -189,7 +189,6 @@ class Repository:
                 "DIGEST_MISMATCH",
                 f"{self.name} stored {redact.foreign(said, 100)} instead of {manifest.digest}.",
             )
-        return "OCI-Subject" in response.headers
 
     def _give_up(self, upload: Upload) -> None:
         """Cancel an upload if that can be done; a registry drops those that nobody goes on with."""

@@ -50,5 +50,5 @@ class Target(Protocol):
     def mount(self, digest: str, source: Source) -> bool:
         """Take a blob over from the source without moving it, where that is possible; whether it was."""
 
-    def put_manifest(self, version: str, manifest: Manifest) -> bool:
-        """Store a manifest under a tag or its digest; whether the place indexes its subject by itself."""
+    def put_manifest(self, version: str, manifest: Manifest) -> None:
+        """Store a manifest under a tag or its digest."""

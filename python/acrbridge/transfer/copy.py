@@ -140,7 +140,6 @@ class Copy:
         self._stopped = threading.Event()
         self._followed: set[str] = set()
         self._can_list_referrers = True
-        self._unindexed: list[tuple[str, Node]] = []
         self._fresh = self._submit(target.is_empty)
         self._tags = self._submit(lambda: frozenset(source.tags())) if options.referrers else None
 
@@ -293,14 +292,12 @@ class Copy:
 
     def _put(self, node: Node, version: str) -> None:
         try:
-            indexed = self._target.put_manifest(version, node.manifest)
+            self._target.put_manifest(version, node.manifest)
         except AcrBridgeError as error:
             if error.code != "TARGET_BLOB_MISSING" or not self._send_anyway(node):
                 raise
-            indexed = self._target.put_manifest(version, node.manifest)
+            self._target.put_manifest(version, node.manifest)
         self.tally.add(manifests_sent=1)
-        if node.contents.subject and not indexed:
-            self._unindexed.append((node.contents.subject.digest, node))
 
     def _send_anyway(self, node: Node) -> bool:
         """Send the blobs of a manifest that the target only claimed to have; whether there were any."""

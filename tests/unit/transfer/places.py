@@ -50,7 +50,6 @@ class Place:
     breaks: list[int] = field(default_factory=list)
     """After how many bytes the next downloads break off."""
     lost_uploads: int = 0
-    indexes_subjects: bool = True
 
     # Source
 
@@ -97,7 +96,7 @@ class Place:
     def mount(self, digest: str, source: object) -> bool:
         return False
 
-    def put_manifest(self, version: str, manifest: Manifest) -> bool:
+    def put_manifest(self, version: str, manifest: Manifest) -> None:
         document = json.loads(manifest.body)
         for child in document.get("manifests", []):
             assert child["digest"] in self.manifests, "a child has to be there before its index"
@@ -107,7 +106,6 @@ class Place:
         if not version.startswith("sha256:"):
             self.tagged[version] = manifest.digest
         self.log.append(f"manifest {version}")
-        return self.indexes_subjects
 
     # Filling
 

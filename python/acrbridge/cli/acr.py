@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -21,13 +22,17 @@ from acrbridge.jobs import ImportJob, ImportResult, Notice
 
 
 def add_to(parent: typer.Typer, wanted: str = "") -> None:
-    """Add the group `acr`; the groups within it where none of its own commands is wanted."""
+    """Add the group `acr`, and in it the command that is wanted; all commands and groups, where none is."""
     app = group(parent, "acr", "Work with Azure Container Registries.")
-    command(app, "import", columns=_import_columns)(import_image)
-    command(app, "list", columns=_registry_columns)(list_registries)
-    command(app, "show", columns=_registry_columns)(show_registry)
-    command(app, "login")(login)
-    if wanted not in ("import", "list", "show", "login"):
+    commands: dict[str, Callable[[], object]] = {
+        "import": lambda: command(app, "import", columns=_import_columns)(import_image),
+        "list": lambda: command(app, "list", columns=_registry_columns)(list_registries),
+        "show": lambda: command(app, "show", columns=_registry_columns)(show_registry),
+        "login": lambda: command(app, "login")(login),
+    }
+    for name in [wanted] if wanted in commands else commands:
+        commands[name]()
+    if wanted not in commands:
         from acrbridge.cli import acr_manifest, acr_repository
 
         acr_repository.add_to(app)

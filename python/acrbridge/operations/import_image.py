@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from acrbridge.azure import import_failures
 from acrbridge.azure.arm import REGISTRIES, Refusal
 from acrbridge.azure.long_running import Operation, Outcome, start
 from acrbridge.errors import (
@@ -206,6 +205,8 @@ def _out_of_sight(plan: ImportPlan, error: AcrBridgeError) -> AcrBridgeError:
 
 def _explained(plan: ImportPlan, refusal: Refusal, *, ended: bool) -> AcrBridgeError:
     target = plan.target.id.name
+    from acrbridge.azure import import_failures  # its patterns are compiled for those who need them
+
     error = import_failures.explain(
         refusal, ended=ended, target=target, source=plan.source.registry, image=str(plan.source.image)
     )

@@ -257,7 +257,7 @@ def test_interrupted_before_anything_was_sent(azure: LocalAzure, acrbridge: Acrb
     ended = interrupt(command, signal.SIGINT)
     assert (ended.status, ended.stdout, ended.stderr) == (130, "", "")
     azure.play()
-    await_request(azure, since, "/registries")
+    time.sleep(2.2)  # what was under way, if anything was, is in the log by then: slow=2
     assert import_requests(azure, since) == []
 
 

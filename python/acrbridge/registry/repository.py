@@ -21,9 +21,9 @@ from acrbridge.registry.manifests import Manifest
 _BINARY = {"Content-Type": "application/octet-stream"}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Upload:
-    """An upload that was begun. Its address changes with each answer, and can hold a secret."""
+    """An upload that was begun. Its address can hold a secret."""
 
     location: str
 
@@ -105,7 +105,7 @@ class Repository:
         return None if response.status == 201 else Upload(self._location(response))
 
     def finish(self, upload: Upload, digest: str, body: Body) -> None:
-        """Send a blob whole, or its last part, and commit it.
+        """Send a blob whole, and commit it.
 
         Raises:
             VerificationError: DIGEST_MISMATCH, the registry committed something else.
@@ -118,24 +118,6 @@ class Repository:
             raise VerificationError(
                 "DIGEST_MISMATCH", f"{self.name} stored {redact.foreign(said, 100)} instead of {digest}."
             )
-
-    def send(self, upload: Upload, offset: int, body: Body) -> None:
-        """Send the next part of a blob."""
-        headers = {**_BINARY, "Content-Range": f"{offset}-{offset + len(body) - 1}"}
-        response = self._client.call("PATCH", upload.location, self._push, headers=headers, body=body)
-        upload.location = self._location(response)
-
-    def received(self, upload: Upload) -> int:
-        """Bytes of an upload that the registry has.
-
-        Raises:
-            NotFoundError: REPOSITORY_NOT_FOUND, it no longer knows the upload.
-        """
-        response = self._client.call("GET", upload.location, self._push)
-        last = response.headers.get("Range", "").partition("-")[2]
-        if response.headers.get("Location"):
-            upload.location = self._location(response)
-        return int(last) + 1 if last.isdigit() and last != "0" else 0
 
     def cancel(self, upload: Upload) -> None:
         """Give an upload up."""

@@ -13,7 +13,7 @@ from acrbridge.registry.auth import Password
 from acrbridge.registry.client import RegistryClient
 from acrbridge.registry.contents import OCI_MANIFEST, Descriptor
 from acrbridge.registry.manifests import Manifest
-from acrbridge.registry.repository import Repository, Upload
+from acrbridge.registry.repository import Repository
 from unit.fakes import DIGEST, Answer, ScriptedHttp, answer
 
 HOST = "contoso.azurecr.io"
@@ -149,13 +149,6 @@ def test_an_upload_whose_body_turns_out_wrong_is_cancelled() -> None:
     with pytest.raises(VerificationError):
         target.put_blob(BLOB, Wrong())
     assert [request.method for request in http.requests] == ["POST", "PUT", "DELETE"]
-
-
-def test_how_much_of_an_upload_arrived() -> None:
-    target, _ = repository(answer(204, "", {"Range": "0-99", "Location": f"{UPLOADS}2"}))
-    upload = Upload(f"{UPLOADS}1")
-    assert target.received(upload) == 100
-    assert upload.location == f"{UPLOADS}2"
 
 
 # Mounts

@@ -1,0 +1,27 @@
+"""What the target has already, asked only where it can have anything."""
+
+from __future__ import annotations
+
+from acrbridge.transfer.content import Target
+from acrbridge.transfer.pool import Pool
+
+
+class Inventory:
+    """What the target has.
+
+    Args:
+        target: whom to ask.
+        pool: where the first question, whether it has anything, is asked at once.
+    """
+
+    def __init__(self, target: Target, pool: Pool) -> None:
+        self._target = target
+        self._empty = pool.submit(target.is_empty)
+
+    def has_manifest(self, digest: str) -> bool:
+        """Whether a manifest is there, and with it all that it refers to."""
+        return not self._empty.result() and self._target.digest_of(digest) == digest
+
+    def has_blob(self, digest: str) -> bool:
+        """Whether a blob is there, or at least is said to be."""
+        return not self._empty.result() and self._target.has_blob(digest)

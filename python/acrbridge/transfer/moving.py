@@ -1,0 +1,122 @@
+"""Blobs on their way: each is asked for, mounted or sent once, however many images share it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from acrbridge.errors import AcrBridgeError
+from acrbridge.http.deadlines import Clock
+from acrbridge.http.retry import Retry
+from acrbridge.registry.contents import Descriptor
+from acrbridge.transfer.blobs import CheckedBody, EarlyOpen
+from acrbridge.transfer.content import Source, Target
+from acrbridge.transfer.inventory import Inventory
+from acrbridge.transfer.pool import Pool
+from acrbridge.transfer.tally import Tally
+
+_RESTARTS = 3
+"""Times that one blob is begun anew when its upload is lost."""
+_OF_SOURCE = frozenset({"RANGE_NOT_HONOURED"})
+_OF_TARGET = frozenset({"UNREACHABLE", "TIMED_OUT", "THROTTLED", "SERVICE_ERROR", "REPOSITORY_NOT_FOUND"})
+"""Faults of the source, and of the target, after which a blob is begun anew; the last one is a lost upload."""
+
+
+class Moving:
+    """Moves blobs.
+
+    Args:
+        source: where from.
+        target: where to.
+        inventory: of the target.
+        pool: for requests.
+        threads: downloads that are opened at once.
+        clock: for waits.
+        tally: counts.
+        report: hears, with each piece that was sent, of its bytes.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        target: Target,
+        inventory: Inventory,
+        pool: Pool,
+        threads: int,
+        clock: Clock,
+        tally: Tally,
+        report: Callable[[int], None],
+    ) -> None:
+        self._source = source
+        self._target = target
+        self._inventory = inventory
+        self._pool = pool
+        self._openers = ThreadPoolExecutor(threads, "acrbridge-open")
+        self._clock = clock
+        self._tally = tally
+        self._report = report
+        self._moves: dict[str, Future[None]] = {}
+        self._claimed: set[str] = set()
+        self._lock = threading.Lock()
+
+    def move(self, blobs: Iterable[Descriptor]) -> list[Future[None]]:
+        """Have blobs moved, the largest first."""
+        distinct = {blob.digest: blob for blob in blobs}
+        return [self._move(blob) for blob in sorted(distinct.values(), key=lambda b: b.size, reverse=True)]
+
+    def send_anyway(self, blobs: Iterable[Descriptor]) -> bool:
+        """Send those blobs that the target only claimed to have; whether there were any."""
+        with self._lock:
+            claimed = [blob for blob in blobs if blob.digest in self._claimed]
+            self._claimed.difference_update(blob.digest for blob in claimed)
+        for blob in claimed:
+            self._send(blob)
+        return bool(claimed)
+
+    def settle(self, grace: float) -> None:
+        """Give what is under way so many seconds to end."""
+        with self._lock:
+            under_way = [future for future in self._moves.values() if not future.done()]
+        wait(under_way, grace)
+
+    def close(self) -> None:
+        """Wait for the end of what is under way."""
+        self._openers.shutdown()
+
+    def _move(self, blob: Descriptor) -> Future[None]:
+        with self._lock:
+            if blob.digest not in self._moves:
+                self._moves[blob.digest] = self._pool.submit(self._move_now, blob)
+            return self._moves[blob.digest]
+
+    def _move_now(self, blob: Descriptor) -> None:
+        if self._inventory.has_blob(blob.digest):
+            self._claimed.add(blob.digest)
+            self._tally.add(blobs_there=1, bytes_there=blob.size)
+        elif self._target.mount(blob.digest, self._source):
+            self._claimed.add(blob.digest)
+            self._tally.add(blobs_mounted=1, bytes_there=blob.size)
+        else:
+            self._send(blob)
+
+    def _send(self, blob: Descriptor) -> None:
+        retry = Retry(tries=_RESTARTS)
+        for failures in range(1, _RESTARTS + 1):
+            early = EarlyOpen(lambda offset: self._source.open_blob(blob.digest, offset), self._openers)
+            body = CheckedBody(blob, early.open, self._sent, self._clock.sleep)
+            try:
+                with early:
+                    self._target.put_blob(blob, body)
+            except AcrBridgeError as error:
+                if failures == _RESTARTS or error.code not in (_OF_SOURCE if body.fault else _OF_TARGET):
+                    raise
+                self._clock.sleep(retry.wait(failures))
+            else:
+                self._tally.add(blobs_sent=1)
+                return
+
+    def _sent(self, count: int) -> None:
+        self._pool.raise_if_stopped()
+        self._tally.add(bytes_sent=count)
+        self._report(count)

@@ -1,0 +1,127 @@
+"""The manifests of an image: read level by level, and put in the order in which a target takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from acrbridge.errors import AcrBridgeError, NotFoundError, VerificationError
+from acrbridge.registry.contents import Contents, Descriptor, Platform, read_contents, with_platforms
+from acrbridge.registry.manifests import Manifest
+from acrbridge.transfer.content import Source
+from acrbridge.transfer.inventory import Inventory
+from acrbridge.transfer.pool import Pool
+from acrbridge.transfer.tally import Tally
+
+MAX_DEPTH = 8
+"""Indexes within indexes."""
+MAX_MANIFESTS = 10_000
+"""Manifests of one image."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """A manifest that was read, and what it refers to."""
+
+    manifest: Manifest
+    contents: Contents
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> Node:
+        """Read what a manifest refers to.
+
+        Raises:
+            AcrBridgeError: MANIFEST_INVALID.
+        """
+        return cls(manifest, read_contents(manifest.body, manifest.media_type))
+
+    @property
+    def digest(self) -> str:
+        """The manifest's."""
+        return self.manifest.digest
+
+
+def narrowed(node: Node, platforms: Sequence[Platform], where: str) -> Node:
+    """An index without the platforms that nobody asked for: another manifest; all else as it is.
+
+    Args:
+        node: what was read.
+        platforms: those to keep; all, where there is none.
+        where: it was read, for messages.
+
+    Raises:
+        NotFoundError: PLATFORM_NOT_FOUND.
+    """
+    children = node.contents.children
+    if not platforms or not children:
+        return node
+    keep = [
+        child for child in children if child.platform and any(child.platform.matches(p) for p in platforms)
+    ]
+    if not keep:
+        have = ", ".join(str(child.platform) for child in children if child.platform)
+        raise NotFoundError("PLATFORM_NOT_FOUND", f"{where} has no such platform, but {have}.")
+    manifest = node.manifest.with_body(with_platforms(node.manifest.body, keep))
+    return Node(manifest, replace(node.contents, children=tuple(keep)))
+
+
+def levels(nodes: Mapping[str, Node]) -> Iterator[list[Node]]:
+    """Manifests in the order in which they can be stored: each after those that it refers to."""
+    left = dict(nodes)
+    while left:
+        ready = [node for node in left.values() if not any(c.digest in left for c in node.contents.children)]
+        yield ready
+        for node in ready:
+            del left[node.digest]
+
+
+class Reading:
+    """Reads what an image is made of.
+
+    Args:
+        source: where from.
+        inventory: of the target: what is there is not read.
+        pool: for requests.
+        tally: counts what is there.
+    """
+
+    def __init__(self, source: Source, inventory: Inventory, pool: Pool, tally: Tally) -> None:
+        self._source = source
+        self._inventory = inventory
+        self._pool = pool
+        self._tally = tally
+
+    def tree(self, root: Node) -> dict[str, Node]:
+        """The manifest with all beneath it that the target lacks, by digest.
+
+        Raises:
+            AcrBridgeError: MANIFEST_INVALID, nested too deep, or too many.
+        """
+        read, level = {root.digest: root}, [root]
+        for _ in range(MAX_DEPTH):
+            wanted = {d.digest: d for node in level for d in node.contents.children if d.digest not in read}
+            if not wanted:
+                return read
+            if len(read) + len(wanted) > MAX_MANIFESTS:
+                raise AcrBridgeError(
+                    "MANIFEST_INVALID", f"{self._source.name} has over {MAX_MANIFESTS} manifests."
+                )
+            futures = [self._pool.submit(self._child, descriptor) for descriptor in wanted.values()]
+            level = [node for future in futures if (node := future.result()) is not None]
+            read.update({node.digest: node for node in level})
+        raise AcrBridgeError(
+            "MANIFEST_INVALID", f"{self._source.name} has indexes nested over {MAX_DEPTH} deep."
+        )
+
+    def _child(self, descriptor: Descriptor) -> Node | None:
+        """A child of an index; None where the target has it, and so all that it refers to."""
+        if self._inventory.has_manifest(descriptor.digest):
+            self._tally.add(manifests_there=1)
+            return None
+        manifest = self._source.manifest(descriptor.digest)
+        if len(manifest.body) != descriptor.size:
+            raise VerificationError(
+                "DIGEST_MISMATCH",
+                f"{self._source.name}: {descriptor.digest} has {len(manifest.body)} bytes, not {descriptor.size}.",
+            )
+        return Node.of(manifest)

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from acrbridge.azure import private_files
+from acrbridge import private_files
 from acrbridge.errors import AcrBridgeError, NotFoundError, SignInError
 
 _FILE = "profile.json"

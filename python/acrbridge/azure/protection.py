@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
-from acrbridge.azure import private_files
+from acrbridge import private_files
 
 
 class ProtectedText(Protocol):

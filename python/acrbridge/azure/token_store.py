@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from acrbridge.azure import private_files
+from acrbridge import private_files
 from acrbridge.azure.protection import ProtectedText, protected_text
 from acrbridge.errors import AcrBridgeError
 from acrbridge.jobs import Secret

@@ -51,7 +51,7 @@ def check_private(path: Path) -> None:
         raise AcrBridgeError(
             "FILE_UNREADABLE",
             f"{path} is not a private file of yours (mode {stat.S_IMODE(status.st_mode):04o}).",
-            remedy="Delete it, and sign in again.",
+            remedy="Delete it; if it held a sign-in, sign in again.",
         )
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from acrbridge.azure import private_files
+from acrbridge import private_files
 from acrbridge.errors import AcrBridgeError
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from acrbridge.azure import private_files
+from acrbridge import private_files
 with private_files.locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

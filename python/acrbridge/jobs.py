@@ -128,10 +128,37 @@ class CopyJob:
     referrers: bool = True
     """Signatures, SBOMs and the like come along."""
     foreign_layers: bool = False
+    dry_run: bool = False
+    """Read both sides, send nothing, and tell what would be sent."""
     source_login: Login | None = None
     target_login: Login | None = None
     concurrency: int = 32
     """Requests at once."""
+
+
+@dataclass(frozen=True)
+class CopyItem:
+    """A blob or manifest of a copy, and what came of it."""
+
+    kind: str
+    """`blob` or `manifest`."""
+    digest: str
+    size: int
+    """Bytes."""
+    outcome: str
+    """`sent`, `there`; of a blob also `mounted`, or `skipped` as a layer that registries do not hold."""
+    tag: str | None = None
+    """Under which a manifest was stored; None by its digest."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The item as a JSON object."""
+        return {
+            "digest": self.digest,
+            "kind": self.kind,
+            "outcome": self.outcome,
+            "size": self.size,
+            "tag": self.tag,
+        }
 
 
 @dataclass(frozen=True)
@@ -145,13 +172,18 @@ class CopyResult:
     counts: Mapping[str, int]
     """Blobs and manifests sent, mounted and found at the target, and their bytes."""
     elapsed: float
+    items: tuple[CopyItem, ...] = ()
+    dry_run: bool = False
+    """Nothing was sent: this is what would have come of it."""
 
     def as_json(self) -> dict[str, Any]:
         """The result as a JSON object."""
         return {
             **self.counts,
             "digests": dict(self.digests),
+            "dryRun": self.dry_run,
             "elapsedSeconds": round(self.elapsed, 3),
+            "items": [item.as_json() for item in self.items],
             "source": self.source,
             "target": self.target,
         }

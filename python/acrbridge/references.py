@@ -30,6 +30,8 @@ _RESOURCE_ID = re.compile(
 _MAX_REPOSITORY = 255
 
 DOCKER_HUB = "docker.io"
+HUB_API = "registry-1.docker.io"
+"""Docker Hub's API lives on another host than its name."""
 
 
 def is_digest(text: str) -> bool:
@@ -221,8 +223,8 @@ class Location:
 
     @property
     def api_host(self) -> str:
-        """Where the registry answers: Docker Hub's API lives on another host than its name."""
-        return "registry-1.docker.io" if self.host == DOCKER_HUB else self.host
+        """Where the registry answers."""
+        return HUB_API if self.host == DOCKER_HUB else self.host
 
     def __str__(self) -> str:
         return f"{self.host}/{self.image}"

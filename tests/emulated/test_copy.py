@@ -106,3 +106,49 @@ def test_all_tags_of_a_repository(acrbridge: Acrbridge, azure: LocalAzure, image
     result = acrbridge("copy", "--all-tags", f"{TARGET}/{name}", f"{TARGET}/all/{name}").succeeded().json()
     assert sorted(result["digests"]) == ["a", "b"]
     assert azure.tag(f"all/{name}:b") == azure.tag(f"{name}:a")
+
+
+SIGNED = "fabrikam.azurecr.io/signed:v1"
+
+
+@pytest.mark.parametrize("source", [HELLO, SIGNED])
+def test_a_dry_run_tells_what_the_run_then_does(acrbridge: Acrbridge, image: str, source: str) -> None:
+    for _ in ("cold", "warm"):
+        told = acrbridge("copy", source, f"{TARGET}/{image}", "--dry-run").succeeded().json()
+        done = acrbridge("copy", source, f"{TARGET}/{image}").succeeded().json()
+        assert told.keys() == done.keys()
+        assert (told.pop("dryRun"), done.pop("dryRun")) == (True, False)
+        assert told.pop("elapsedSeconds")
+        assert done.pop("elapsedSeconds")
+        assert told == done
+
+
+def test_a_dry_run_of_all_tags_with_blobs_to_mount(acrbridge: Acrbridge, image: str) -> None:
+    name = image.partition(":")[0]
+    for tag in ("a", "b"):
+        acrbridge("copy", SIGNED if tag == "b" else HELLO, f"{TARGET}/{name}:{tag}").succeeded()
+    words = ("copy", "--all-tags", f"{TARGET}/{name}", f"{TARGET}/all/{name}")
+    told = acrbridge(*words, "--dry-run").succeeded().json()
+    assert told["items"] == acrbridge(*words).succeeded().json()["items"]
+    assert {item["outcome"] for item in told["items"]} == {"mounted", "sent"}
+
+
+def test_a_dry_run_writes_nothing(acrbridge: Acrbridge, azure: LocalAzure, image: str) -> None:
+    began = azure.log_size()
+    acrbridge("copy", HELLO, f"{TARGET}/{image}", "--dry-run").succeeded()
+    requests = azure.requests(began)
+    writes = [r for r in requests if r["method"] not in ("GET", "HEAD") and "/v2/" in r["path"]]
+    assert requests
+    assert writes == []
+    assert azure.tag(image) is None
+
+
+def test_a_second_copy_from_docker_hub_costs_no_pull(
+    acrbridge: Acrbridge, azure: LocalAzure, image: str
+) -> None:
+    first = acrbridge("copy", HELLO, f"{TARGET}/{image}").succeeded().json()
+    assert first["pulls"] == first["manifestsSent"]
+    began = azure.log_size()
+    assert acrbridge("copy", HELLO, f"{TARGET}/{image}").succeeded().json()["pulls"] == 0
+    hub = [r for r in azure.requests(began) if r["host"] == "registry-1.docker.io"]
+    assert {r["method"] for r in hub if "/manifests/" in r["path"]} == {"HEAD"}

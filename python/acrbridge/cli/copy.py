@@ -35,6 +35,9 @@ def copy(
         bool,
         typer.Option("--foreign-layers", help="Copy layers that registries do not hold by their licence."),
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read both sides, and print what would be sent.")
+    ] = False,
     source_username: Annotated[
         str | None, typer.Option("--source-username", help="User of the source.")
     ] = None,
@@ -57,6 +60,7 @@ def copy(
         platforms=tuple(platform or ()),
         referrers=not no_referrers,
         foreign_layers=foreign_layers,
+        dry_run=dry_run,
         source_login=_login(run, source_username, SOURCE_VARIABLE),
         target_login=_login(run, target_username, TARGET_VARIABLE),
         concurrency=concurrency,

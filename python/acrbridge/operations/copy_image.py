@@ -20,7 +20,9 @@ from acrbridge.registry.auth import Anonymous, Credential, Password
 from acrbridge.registry.client import RegistryClient
 from acrbridge.registry.contents import Platform
 from acrbridge.registry.repository import Repository
+from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.copy import Copy, Options
+from acrbridge.transfer.rehearsal import RehearsedSource, RehearsedTarget
 
 _IMAGES_AT_ONCE = 16
 """Images of one repository whose walks go on side by side; their requests share the job's concurrency."""
@@ -52,8 +54,7 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
     began = clock.now()
     options = Options(tuple(map(Platform.parse, job.platforms)), job.referrers, job.foreign_layers)
     copy = Copy(
-        _repository(session, source, job.source_login, reading=True),
-        _repository(session, target, job.target_login, reading=False),
+        *_places(session, job, source, target),
         clock,
         options,
         concurrency=job.concurrency,
@@ -72,7 +73,8 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
         ) from None
     finally:
         copy.close()
-    return CopyResult(str(source), str(target), digests, copy.tally.as_json(), clock.now() - began)
+    counts, items = copy.tally.as_json(), copy.tally.items()
+    return CopyResult(str(source), str(target), digests, counts, clock.now() - began, items, job.dry_run)
 
 
 def _check(job: CopyJob, source: Location, target: Location) -> None:
@@ -84,6 +86,14 @@ def _check(job: CopyJob, source: Location, target: Location) -> None:
         raise UsageError(
             "OPTIONS_CONFLICT", "With --all-tags, source and target are repositories without a tag."
         )
+
+
+def _places(session: Session, job: CopyJob, source: Location, target: Location) -> tuple[Source, Target]:
+    origin = _repository(session, source, job.source_login, reading=True)
+    destination = _repository(session, target, job.target_login, reading=False)
+    if job.dry_run:
+        return RehearsedSource(origin), RehearsedTarget(destination, origin)
+    return origin, destination
 
 
 def _repository(session: Session, location: Location, login: Login | None, *, reading: bool) -> Repository:

@@ -13,11 +13,14 @@ from acrbridge.http.client import Response
 from acrbridge.http.deadlines import Cancelled
 from acrbridge.http.origins import origin, resolve
 from acrbridge.http.streams import Body, Stream
+from acrbridge.references import HUB_API
 from acrbridge.registry import manifests
 from acrbridge.registry.client import RegistryClient, objects
 from acrbridge.registry.contents import Descriptor
 from acrbridge.registry.manifests import Manifest
 
+_REFUSALS = frozenset({"REGISTRY_UNAUTHORIZED", "REGISTRY_REFUSED", "REPOSITORY_NOT_FOUND"})
+"""Of a mount: 401, 400 and 403, 404; sending the blob says whether there is more to them."""
 _BINARY = {"Content-Type": "application/octet-stream"}
 
 
@@ -40,6 +43,7 @@ class Repository:
         self._client = client
         self.repository = name
         self.name = f"{client.host}/{name}"
+        self.counts_pulls = client.host == HUB_API
         self._pull = f"repository:{name}:pull"
         self._push = f"repository:{name}:pull,push"
 
@@ -67,8 +71,8 @@ class Repository:
         path = f"/v2/{self.repository}/referrers/{digest}"
         try:
             pages = list(self._client.pages(path, self._pull, {}))
-        except NotFoundError:
-            return None
+        except NotFoundError as error:
+            return [] if "NAME_UNKNOWN" in error.message else None
         return [Descriptor.read(item) for page in pages for item in objects(page, "manifests")]
 
     def open_blob(self, digest: str, offset: int = 0) -> AbstractContextManager[Stream]:
@@ -142,18 +146,30 @@ class Repository:
             self._give_up(upload)
             raise
 
+    def can_mount(self, source: object) -> bool:
+        """Whether the source is a repository of this registry."""
+        return isinstance(source, Repository) and source._client.base == self._client.base  # noqa: SLF001 - our own
+
     def mount(self, digest: str, source: object) -> bool:
-        """Have a blob mounted from another repository of this registry."""
-        if not isinstance(source, Repository) or source._client.base != self._client.base:  # noqa: SLF001 - our own
+        """Have a blob mounted from another repository of this registry; False where it, or its token, is refused."""
+        if not isinstance(source, Repository) or not self.can_mount(source):
             return False
-        upload = self.begin(mount=digest, source=source.repository)
+        try:
+            upload = self.begin(mount=digest, source=source.repository)
+        except AcrBridgeError as error:
+            if error.code not in _REFUSALS:
+                raise
+            return False
         if upload is None:
             return True
         self._give_up(upload)
         return False
 
-    def put_manifest(self, version: str, manifest: Manifest) -> None:
+    def put_manifest(self, version: str, manifest: Manifest) -> bool:
         """Store a manifest under a tag or its digest.
+
+        Returns:
+            Whether the registry said that it lists the manifest among its subject's referrers.
 
         Raises:
             VerificationError: DIGEST_MISMATCH, the registry stored something else.
@@ -171,6 +187,7 @@ class Repository:
                 "DIGEST_MISMATCH",
                 f"{self.name} stored {redact.foreign(said, 100)} instead of {manifest.digest}.",
             )
+        return "OCI-Subject" in response.headers
 
     def _give_up(self, upload: Upload) -> None:
         """Cancel an upload if that can be done; a registry drops those that nobody goes on with."""

@@ -16,9 +16,14 @@ class Source(Protocol):
 
     name: str
     """For messages: host and repository, or a path."""
+    counts_pulls: bool
+    """Whether reading a manifest counts against a limit, as at Docker Hub, and asking for its digest does not."""
 
     def manifest(self, version: str) -> Manifest:
         """A manifest by tag or digest, its digest checked. Raises NotFoundError."""
+
+    def digest_of(self, version: str) -> str | None:
+        """The digest that a tag or digest stands for; None where there is none."""
 
     def tags(self) -> Iterator[str]:
         """All tags."""
@@ -38,8 +43,14 @@ class Target(Protocol):
     def is_empty(self) -> bool:
         """Whether it surely holds nothing, so that nobody need ask for each blob."""
 
+    def manifest(self, version: str) -> Manifest:
+        """A manifest by tag or digest, its digest checked. Raises NotFoundError."""
+
     def digest_of(self, version: str) -> str | None:
         """The digest that a tag or digest stands for; None where there is none."""
+
+    def referrers(self, digest: str) -> list[Descriptor] | None:
+        """What refers to a manifest; None where the place cannot tell."""
 
     def has_blob(self, digest: str) -> bool:
         """Whether a blob is there."""
@@ -47,8 +58,16 @@ class Target(Protocol):
     def put_blob(self, blob: Descriptor, body: CheckedBody) -> None:
         """Store a blob; it is there when this returns, and not before."""
 
+    def can_mount(self, source: Source) -> bool:
+        """Whether it is worth asking to mount from the source."""
+
     def mount(self, digest: str, source: Source) -> bool:
         """Take a blob over from the source without moving it, where that is possible; whether it was."""
 
-    def put_manifest(self, version: str, manifest: Manifest) -> None:
-        """Store a manifest under a tag or its digest."""
+    def put_manifest(self, version: str, manifest: Manifest) -> bool:
+        """Store a manifest under a tag or its digest.
+
+        Returns:
+            Whether the target said that it lists the manifest among its subject's referrers (distribution-spec
+            v1.1, "Pushing Manifests with Subject").
+        """

@@ -20,7 +20,7 @@ from acrbridge.transfer.pool import Pool
 from acrbridge.transfer.referrers import Referrers, is_referrer_tag
 from acrbridge.transfer.storing import Storing
 from acrbridge.transfer.tally import Tally
-from acrbridge.transfer.tree import MAX_DEPTH, Node, Reading, narrowed
+from acrbridge.transfer.tree import MAX_DEPTH, Node, Reading
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Copy:
         self._moving = Moving(
             source, target, self._inventory, self._pool, concurrency, clock, self.tally, report
         )
-        self._reading = Reading(source, self._inventory, self._pool, self.tally)
+        self._reading = Reading(source, target, self._inventory, self._pool, self.tally)
         self._storing = Storing(
             target, self._moving, self._pool, self.tally, foreign_layers=options.foreign_layers
         )
@@ -113,19 +113,16 @@ class Copy:
                 "MANIFEST_INVALID", f"{self._source.name} has referrers of referrers over {MAX_DEPTH} deep."
             )
         found = {tag: self._pool.submit(self._target.digest_of, tag) for tag in tags}
-        root = self._root(version)
+        platforms = () if depth else self._options.platforms
+        root = self._pool.submit(self._reading.root, version, platforms).result()
         missing = [tag for tag in tags if found[tag].result() != root.digest]
         if missing or (not tags and not self._inventory.has_manifest(root.digest)):
             self._storing.store(self._reading.tree(root), missing)
-        else:
-            self.tally.add(manifests_there=1)
+        for tag in tags or (None,):
+            if tag not in missing:
+                self.tally.manifest(root.manifest, "there", tag)
         self._bring_referrers(root, depth + 1)
         return root.digest
-
-    def _root(self, version: str) -> Node:
-        """The manifest as it is to be at the target."""
-        node = Node.of(self._pool.submit(self._source.manifest, version).result())
-        return narrowed(node, self._options.platforms, self._source.name)
 
     def _bring_referrers(self, root: Node, depth: int) -> None:
         if self._referrers:

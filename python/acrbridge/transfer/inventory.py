@@ -18,10 +18,14 @@ class Inventory:
         self._target = target
         self._empty = pool.submit(target.is_empty)
 
+    def is_empty(self) -> bool:
+        """Whether it surely has nothing."""
+        return self._empty.result()
+
     def has_manifest(self, digest: str) -> bool:
         """Whether a manifest is there, and with it all that it refers to."""
-        return not self._empty.result() and self._target.digest_of(digest) == digest
+        return not self.is_empty() and self._target.digest_of(digest) == digest
 
     def has_blob(self, digest: str) -> bool:
         """Whether a blob is there, or at least is said to be."""
-        return not self._empty.result() and self._target.has_blob(digest)
+        return not self.is_empty() and self._target.has_blob(digest)

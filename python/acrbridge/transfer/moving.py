@@ -93,10 +93,10 @@ class Moving:
     def _move_now(self, blob: Descriptor) -> None:
         if self._inventory.has_blob(blob.digest):
             self._claimed.add(blob.digest)
-            self._tally.add(blobs_there=1, bytes_there=blob.size)
+            self._tally.blob(blob, "there")
         elif self._target.mount(blob.digest, self._source):
             self._claimed.add(blob.digest)
-            self._tally.add(blobs_mounted=1, bytes_there=blob.size)
+            self._tally.blob(blob, "mounted")
         else:
             self._send(blob)
 
@@ -113,10 +113,9 @@ class Moving:
                     raise
                 self._clock.sleep(retry.wait(failures))
             else:
-                self._tally.add(blobs_sent=1)
+                self._tally.blob(blob, "sent")
                 return
 
     def _sent(self, count: int) -> None:
         self._pool.raise_if_stopped()
-        self._tally.add(bytes_sent=count)
         self._report(count)

@@ -53,7 +53,10 @@ class Storing:
 
     def _blobs(self, nodes: Iterable[Node]) -> list[Descriptor]:
         blobs = [blob for node in nodes for blob in node.contents.blobs]
-        return [blob for blob in blobs if self._foreign_layers or not blob.is_foreign]
+        skipped = [blob for blob in blobs if blob.is_foreign and not self._foreign_layers]
+        for blob in skipped:
+            self._tally.blob(blob, "skipped")
+        return [blob for blob in blobs if blob not in skipped]
 
     def _put(self, node: Node, version: str) -> None:
         try:
@@ -62,7 +65,7 @@ class Storing:
             if error.code != "TARGET_BLOB_MISSING" or not self._moving.send_anyway(node.contents.blobs):
                 raise
             self._target.put_manifest(version, node.manifest)
-        self._tally.add(manifests_sent=1)
+        self._tally.manifest(node.manifest, "sent", None if version == node.digest else version)
 
     def _read_back(self, root: Node, version: str) -> None:
         found = self._target.digest_of(version)

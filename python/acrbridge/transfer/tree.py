@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from acrbridge.errors import AcrBridgeError, NotFoundError, VerificationError
+from acrbridge.references import is_digest
 from acrbridge.registry.contents import Contents, Descriptor, Platform, read_contents, with_platforms
 from acrbridge.registry.manifests import Manifest
-from acrbridge.transfer.content import Source
+from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.inventory import Inventory
 from acrbridge.transfer.pool import Pool
 from acrbridge.transfer.tally import Tally
@@ -80,16 +81,33 @@ class Reading:
 
     Args:
         source: where from.
+        target: where what is there is read instead, if reading costs pulls.
         inventory: of the target: what is there is not read.
         pool: for requests.
         tally: counts what is there.
     """
 
-    def __init__(self, source: Source, inventory: Inventory, pool: Pool, tally: Tally) -> None:
+    def __init__(
+        self, source: Source, target: Target, inventory: Inventory, pool: Pool, tally: Tally
+    ) -> None:
         self._source = source
+        self._target = target
         self._inventory = inventory
         self._pool = pool
         self._tally = tally
+
+    def root(self, version: str, platforms: Sequence[Platform] = ()) -> Node:
+        """The manifest that a tag or digest of the source stands for.
+
+        Args:
+            version: the tag or digest.
+            platforms: those of an index to keep; all, where there is none.
+
+        Raises:
+            NotFoundError: REPOSITORY_NOT_FOUND, PLATFORM_NOT_FOUND.
+        """
+        known = self._known(version) if self._source.counts_pulls and not platforms else None
+        return narrowed(Node.of(known or self._pull(version)), platforms, self._source.name)
 
     def tree(self, root: Node) -> dict[str, Node]:
         """The manifest with all beneath it that the target lacks, by digest.
@@ -116,12 +134,24 @@ class Reading:
     def _child(self, descriptor: Descriptor) -> Node | None:
         """A child of an index; None where the target has it, and so all that it refers to."""
         if self._inventory.has_manifest(descriptor.digest):
-            self._tally.add(manifests_there=1)
+            self._tally.child(descriptor)
             return None
-        manifest = self._source.manifest(descriptor.digest)
+        manifest = self._pull(descriptor.digest)
         if len(manifest.body) != descriptor.size:
             raise VerificationError(
                 "DIGEST_MISMATCH",
                 f"{self._source.name}: {descriptor.digest} has {len(manifest.body)} bytes, not {descriptor.size}.",
             )
         return Node.of(manifest)
+
+    def _known(self, version: str) -> Manifest | None:
+        """The target's own, where it has what the source names: to ask for that costs no pull."""
+        if self._inventory.is_empty():
+            return None
+        digest = version if is_digest(version) else self._source.digest_of(version)
+        return self._target.manifest(digest) if digest and self._inventory.has_manifest(digest) else None
+
+    def _pull(self, version: str) -> Manifest:
+        if self._source.counts_pulls:
+            self._tally.pull()
+        return self._source.manifest(version)

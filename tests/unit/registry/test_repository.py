@@ -79,6 +79,30 @@ def begun(location: str) -> Answer:
     return answer(202, "", {"Location": location})
 
 
+# Referrers
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (answer(404, "404 page not found"), None),
+        (answer(404, '{"errors": [{"code": "NAME_UNKNOWN", "message": "no such repository"}]}'), []),
+    ],
+    ids=["no such API", "no such repository"],
+)
+def test_a_registry_without_the_referrers_api_is_told_from_one_without_the_repository(
+    given: Answer, expected: list[Descriptor] | None
+) -> None:
+    assert repository(given)[0].referrers(DIGEST) == expected
+
+
+@pytest.mark.parametrize(("headers", "handled"), [({}, False), ({"OCI-Subject": DIGEST}, True)])
+def test_a_registry_says_whether_it_lists_what_it_was_given(
+    *, headers: dict[str, str], handled: bool
+) -> None:
+    assert repository(answer(201, "", headers))[0].put_manifest("v1", MANIFEST) is handled
+
+
 # Uploads
 
 
@@ -173,6 +197,20 @@ def test_a_mount_that_became_an_upload_is_cancelled(ended: Answer) -> None:
     mounted, http = mounting(begun(f"{UPLOADS}1?_state=s"), ended)
     assert not mounted
     assert [request.method for request in http.requests] == ["POST", "DELETE"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_a_mount_that_is_refused_is_none(status: int) -> None:
+    mounted, http = mounting(answer(status, "{}"))
+    assert not mounted
+    assert len(http.requests) == 1
+
+
+def test_a_mount_whose_token_is_refused_is_none() -> None:
+    challenge = {"WWW-Authenticate": f'Bearer realm="{BASE}/oauth2/token",service="{HOST}"'}
+    mounted, http = mounting(answer(401, "{}", challenge), answer(401, "{}"))
+    assert not mounted
+    assert "repository%3Aother%3Apull" in http.urls[-1]
 
 
 def test_nothing_is_mounted_from_another_registry() -> None:

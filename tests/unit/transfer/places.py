@@ -46,6 +46,9 @@ class Place:
     manifests: dict[str, Manifest] = field(default_factory=dict)
     tagged: dict[str, str] = field(default_factory=dict)
     referring: dict[str, list[Descriptor]] | None = None
+    counts_pulls: bool = False
+    mounts: bool = False
+    """Whether all blobs of the source can be mounted."""
     log: list[str] = field(default_factory=list)
     breaks: list[int] = field(default_factory=list)
     """After how many bytes the next downloads break off."""
@@ -93,19 +96,41 @@ class Place:
         self.blobs[blob.digest] = received
         self.log.append(f"put {blob.digest}")
 
-    def mount(self, digest: str, source: object) -> bool:
-        return False
+    def can_mount(self, source: object) -> bool:
+        return self.mounts and isinstance(source, Place)
 
-    def put_manifest(self, version: str, manifest: Manifest) -> None:
+    def mount(self, digest: str, source: object) -> bool:
+        if not self.can_mount(source):
+            return False
+        assert isinstance(source, Place)
+        self.blobs[digest] = source.blobs[digest]
+        self.log.append(f"mount {digest}")
+        return True
+
+    def put_manifest(self, version: str, manifest: Manifest) -> bool:
         document = json.loads(manifest.body)
         for child in document.get("manifests", []):
             assert child["digest"] in self.manifests, "a child has to be there before its index"
         for blob in [*document.get("layers", []), *([document["config"]] if "config" in document else [])]:
-            assert blob["digest"] in self.blobs, "a blob has to be there before its manifest"
+            assert self.has(blob["digest"]), "a blob has to be there before its manifest"
         self.manifests[manifest.digest] = manifest
         if not version.startswith("sha256:"):
             self.tagged[version] = manifest.digest
         self.log.append(f"manifest {version}")
+        return self._lists(manifest)
+
+    def has(self, digest: str) -> bool:
+        """Whether a manifest may refer to a blob."""
+        return digest in self.blobs
+
+    def _lists(self, manifest: Manifest) -> bool:
+        """List it among its subject's referrers, where this place has the referrers API."""
+        subject = json.loads(manifest.body).get("subject")
+        if self.referring is None or not subject:
+            return False
+        descriptor = Descriptor(manifest.media_type, manifest.digest, len(manifest.body))
+        self.referring.setdefault(subject["digest"], []).append(descriptor)
+        return True
 
     # Filling
 

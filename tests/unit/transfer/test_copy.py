@@ -7,6 +7,7 @@ import pytest
 
 from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, VerificationError
 from acrbridge.registry.contents import Descriptor, Platform
+from acrbridge.registry.manifests import Manifest
 from acrbridge.transfer.copy import Copy, Options
 from unit.fakes import FakeClock
 from unit.transfer.places import Place, as_json, digest_of
@@ -42,8 +43,8 @@ def test_an_index_arrives_whole_and_its_tag_last() -> None:
     assert target.tagged == {"v1": root.digest}
     assert target.blobs == source.blobs
     assert target.log[-1] == "manifest v1"
-    assert (copy.tally.blobs_sent, copy.tally.manifests_sent) == (4, 3)
-    assert copy.tally.bytes_sent == sum(map(len, source.blobs.values()))
+    assert (copy.tally.count("blob", "sent"), copy.tally.count("manifest", "sent")) == (4, 3)
+    assert copy.tally.as_json()["bytesSent"] == sum(map(len, source.blobs.values()))
 
 
 def test_a_blob_that_images_share_is_moved_once() -> None:
@@ -63,7 +64,7 @@ def test_what_the_target_has_is_not_sent_again() -> None:
     copied(source, target, "v1", "v1")
     source.log.clear()
     again = copied(source, target, "v1", "v1")
-    assert (again.tally.blobs_sent, again.tally.manifests_sent, again.tally.bytes_sent) == (0, 0, 0)
+    assert {item.outcome for item in again.tally.items()} == {"there"}
     assert source.log == ["get v1"]
 
 
@@ -73,7 +74,7 @@ def test_a_further_tag_moves_no_blob() -> None:
     copied(source, target, "v1", "v1")
     again = copied(source, target, "v1", "v1", "v2")
     assert target.tagged["v2"] == target.tagged["v1"]
-    assert again.tally.blobs_sent == 0
+    assert again.tally.count("blob", "sent") == 0
 
 
 def test_without_a_tag_the_image_is_stored_by_its_digest() -> None:
@@ -217,7 +218,7 @@ def test_indexes_that_share_all_their_children_are_walked_once() -> None:
     for _ in range(6):
         level = [source.index(*((child, "") for child in level), (level[number], "")) for number in range(10)]
     root = source.index(*((child, "") for child in level), tag="v1")
-    assert copied(source, target, "v1", "v1").tally.manifests_sent == 71
+    assert copied(source, target, "v1", "v1").tally.count("manifest", "sent") == 71
     assert target.tagged == {"v1": root.digest}
 
 
@@ -233,3 +234,73 @@ def test_referrers_without_end_are_refused() -> None:
         copied(source, target, "v1", "v1")
     assert caught.value.code == "MANIFEST_INVALID"
     assert root.digest in target.manifests
+
+
+def test_where_pulls_are_counted_a_warm_copy_costs_none() -> None:
+    source, target = Place("source", counts_pulls=True, referring={}), Place("target", referring={})
+    root = two_platforms(source)
+    source.referring = {root.digest: [source.image(b"signature", subject=as_json(root))]}
+    cold = copied(source, target, "v1", "v1")
+    assert cold.tally.pulls == 4
+    source.log.clear()
+    warm = copied(source, target, "v1", "v1", "v2")
+    assert (warm.tally.pulls, source.log) == (0, [])
+    assert target.tagged["v2"] == root.digest
+
+
+def test_where_pulls_are_counted_only_what_is_new_costs_one() -> None:
+    source, target = Place("source", counts_pulls=True), Place("target")
+    linux = source.image(b"linux")
+    source.index((linux, "linux/amd64"), tag="v1")
+    copied(source, target, "v1", "v1")
+    source.index((linux, "linux/amd64"), (source.image(b"windows"), "windows/amd64"), tag="v1")
+    assert copied(source, target, "v1", "v1").tally.pulls == 2
+
+
+def test_what_can_be_mounted_is_not_opened() -> None:
+    source, target = Place("source"), Place("target", mounts=True)
+    source.image(b"layer", tag="v1")
+    copy = copied(source, target, "v1", "v1")
+    assert {item.outcome for item in copy.tally.items() if item.kind == "blob"} == {"mounted"}
+    assert source.log == ["get v1"]
+
+
+def test_a_blob_that_was_only_said_to_be_mounted_is_sent_after_all() -> None:
+    class Liar(Place):
+        """Says that it mounted, and did not."""
+
+        def mount(self, digest: str, source: object) -> bool:
+            return True
+
+        def put_manifest(self, version: str, manifest: Manifest) -> bool:
+            if not self.blobs:
+                raise AcrBridgeError("TARGET_BLOB_MISSING", "MANIFEST_BLOB_UNKNOWN")
+            return super().put_manifest(version, manifest)
+
+    source, target = Place("source"), Liar("target")
+    source.image(b"layer", tag="v1")
+    copy = copied(source, target, "v1", "v1")
+    assert target.blobs == source.blobs
+    assert {item.outcome for item in copy.tally.items()} == {"sent"}
+
+
+def test_a_tag_that_moves_during_the_copy_brings_what_it_meant_at_its_beginning() -> None:
+    class Moving(Place):
+        """Has its tag moved as soon as it was read."""
+
+        def manifest(self, version: str) -> Manifest:
+            found = super().manifest(version)
+            self.tagged["v1"] = self.image(b"another").digest
+            return found
+
+    source, target = Moving("source"), Place("target")
+    first = two_platforms(source)
+    copied(source, target, "v1", "v1")
+    assert target.tagged == {"v1": first.digest}
+
+
+def test_each_of_several_tags_is_put_after_what_is_beneath_it() -> None:
+    source, target = Place("source"), Place("target")
+    two_platforms(source)
+    copied(source, target, "v1", "a", "b", "c")
+    assert sorted(target.log[-3:]) == ["manifest a", "manifest b", "manifest c"]

@@ -190,12 +190,35 @@ class CopyResult:
 
 
 @dataclass(frozen=True)
+class BlobAtWork:
+    """A blob on its way."""
+
+    digest: str
+    size: int
+    """Bytes."""
+    sent: int
+    """Bytes so far; a blob that is begun anew begins at 0."""
+
+
+@dataclass(frozen=True)
 class Copying:
     """A copy is under way."""
 
     sent: int
     """Bytes so far."""
+    total: int
+    """Bytes to be sent in all, as far as is known: grows as manifests are read, shrinks by what is there."""
+    rate: float
+    """Bytes a second, of late."""
     elapsed: float
+    """Seconds since the copy began."""
+    blobs: tuple[BlobAtWork, ...] = ()
+    """In the order in which they began."""
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds to go at this rate; None where nothing moves."""
+        return (self.total - self.sent) / self.rate if self.rate > 0 else None
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import logging
-import shutil
 import sys
+import threading
 import traceback
 
+from acrbridge.cli import progress
+from acrbridge.cli.screen import Screen
 from acrbridge.errors import AcrBridgeError
 from acrbridge.http import redact
 from acrbridge.jobs import Copying, Event, Notice, Waiting
@@ -31,24 +33,24 @@ class Terminal:
     def __init__(self, *, quiet: bool = False, debug: bool = False) -> None:
         self._quiet = quiet
         self._debug = debug
-        self._shown = 0  # characters of the line that progress keeps open
+        self._screen = Screen()
         self._next_heartbeat = _HEARTBEAT
+        self._lock = threading.RLock()
         if debug:
             _log_to_stderr()
 
     def hear(self, event: Event) -> None:
-        """Tell of an event."""
-        if self._quiet:
-            return
+        """Tell of an event. Any thread may."""
+        if not self._quiet:
+            with self._lock:
+                self._tell(event)
+
+    def _tell(self, event: Event) -> None:
         match event:
             case Notice(message):
                 self._print(f"WARNING: {redact.foreign(message, _LINE)}")
-            case Waiting(operation_id, status, elapsed):
-                which = f" ({operation_id})" if operation_id else ""
-                text = redact.foreign(f"{status} … {elapsed:.0f} s{which}")
-                self._wait_line(text, elapsed)
-            case Copying(sent, elapsed):
-                self._wait_line(f"{sent / (1 << 20):,.1f} MiB sent … {elapsed:.0f} s", elapsed)
+            case Waiting() | Copying():
+                self._show(event)
 
     def fail(self, error: AcrBridgeError) -> None:
         """Tell of an error: what, why and what to do in one line, Azure's id, and the code on the last line.
@@ -70,23 +72,17 @@ class Terminal:
         self.fail(AcrBridgeError("INTERNAL", f"{kind}: {redact.foreign(str(error), 200)}."))
 
     def close(self) -> None:
-        """End a line that progress keeps open."""
-        if self._shown:
-            self._replace_line("")
-            sys.stderr.write("\r")
+        """Take away what progress shows."""
+        with self._lock:
+            self._screen.clear()
 
-    def _wait_line(self, text: str, elapsed: float) -> None:
-        if sys.stderr.isatty():
-            self._replace_line(text[: shutil.get_terminal_size().columns - 1])
-            sys.stderr.flush()
-        elif elapsed >= self._next_heartbeat:
-            self._next_heartbeat = elapsed + _HEARTBEAT
-            self._print(text)
-
-    def _replace_line(self, text: str) -> None:
-        """Write over the open line, with spaces: not every console of Windows knows the escape that clears it."""
-        sys.stderr.write(f"\r{text:<{self._shown}}")
-        self._shown = len(text)
+    def _show(self, event: Copying | Waiting) -> None:
+        """Draw it on a terminal, where no log comes between; elsewhere say it now and then."""
+        if sys.stderr.isatty() and not self._debug:
+            self._screen.draw(progress.lines(event, self._screen.room()))
+        elif event.elapsed >= self._next_heartbeat:
+            self._next_heartbeat = event.elapsed + _HEARTBEAT
+            self._print(progress.line(event))
 
     def _print(self, text: str) -> None:
         self.close()

@@ -4,13 +4,15 @@ import io
 import logging
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from acrbridge.cli.terminal import Terminal
 from acrbridge.errors import AcrBridgeError
-from acrbridge.jobs import Notice, Waiting
-from unit.fakes import BIDI_AND_CONTROL, is_fit_to_print
+from acrbridge.jobs import BlobAtWork, Copying, Notice, Waiting
+from unit.cli.fake_terminal import fake_terminal
+from unit.fakes import BIDI_AND_CONTROL, DIGEST, is_fit_to_print
 
 Captured = pytest.CaptureFixture[str]
 
@@ -64,30 +66,54 @@ def test_waiting_is_told_every_ten_seconds_where_there_is_no_terminal(capsys: Ca
     ]  # fmt: skip
 
 
-class FakeTerminal(io.StringIO):
-    encoding = "utf-8"
-
-    def isatty(self) -> bool:
-        return True
-
-
-def test_waiting_keeps_one_line_on_a_terminal_and_clears_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = FakeTerminal()
-    monkeypatch.setattr(sys, "stderr", screen)
+def test_a_copy_is_told_every_ten_seconds_where_there_is_no_terminal(capsys: Captured) -> None:
     terminal = Terminal()
-    terminal.hear(Waiting("id", "Accepted", 1.0))
-    terminal.hear(Waiting("id", "Running", 2.0))
-    terminal.close()
-    terminal.close()
-    assert screen.getvalue() == f"\rAccepted … 1 s (id)\rRunning … 2 s (id) \r{' ' * 18}\r"
+    for elapsed in range(21):
+        terminal.hear(Copying(elapsed, 100, 1.0, float(elapsed), (BlobAtWork(DIGEST, 100, elapsed),)))
+    assert capsys.readouterr().err.splitlines() == [
+        "10 B of 100 B (10%), 1 B/s, 1 min 30 s left; 0123456789ab 100 B 10%",
+        "20 B of 100 B (20%), 1 B/s, 1 min 20 s left; 0123456789ab 100 B 20%",
+    ]
 
 
-def test_waiting_never_fills_more_than_one_line_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    screen = FakeTerminal()
-    monkeypatch.setattr(sys, "stderr", screen)
-    monkeypatch.setenv("COLUMNS", "20")
-    Terminal().hear(Waiting("an ID of many letters", "Running", 1.0))
-    assert screen.getvalue() == "\rRunning … 1 s (an I"
+def test_progress_is_drawn_on_a_terminal_and_leaves_it_clean_for_what_comes_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tty = fake_terminal(monkeypatch)
+    terminal = Terminal()
+    terminal.hear(Copying(5, 10, 1.0, 0.3, (BlobAtWork(DIGEST, 10, 5),)))
+    assert tty.shows() == ["5 B of 10 B (50%), 1 B/s, 5 s left", "  0123456789ab        10 B   50%"]
+    terminal.hear(Notice("look"))
+    assert tty.shows() == ["WARNING: look"]
+    terminal.hear(Copying(10, 10, 1.0, 0.6))
+    terminal.fail(AcrBridgeError("THROTTLED", "Too much"))
+    assert tty.shows() == ["WARNING: look", "ERROR: Too much. Wait, and try again.", "Code: THROTTLED"]
+    terminal.hear(Waiting(None, "Running", 1.0))
+    terminal.close()
+    assert tty.shows()[3:] == []
+
+
+def test_nothing_is_drawn_between_the_lines_of_a_log(monkeypatch: pytest.MonkeyPatch, own_log: None) -> None:
+    tty = fake_terminal(monkeypatch)
+    Terminal(debug=True).hear(Copying(5, 10, 1.0, 0.3))
+    assert tty.getvalue() == ""
+
+
+def test_quiet_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    tty = fake_terminal(monkeypatch)
+    Terminal(quiet=True).hear(Copying(5, 10, 1.0, 99.0))
+    assert tty.getvalue() == ""
+
+
+def test_threads_do_not_mix_their_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    tty = fake_terminal(monkeypatch)
+    terminal = Terminal()
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(400):
+            event = Notice("x" * 70) if number % 2 else Copying(5, 10, 1.0, 0.3)
+            pool.submit(terminal.hear, event)
+    terminal.close()
+    assert tty.shows() == [f"WARNING: {'x' * 70}"] * 200
 
 
 def test_a_screen_that_cannot_show_a_letter_shows_another(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+
+from acrbridge.jobs import BlobAtWork, Copying, Event
+from acrbridge.registry.contents import Descriptor
+from acrbridge.transfer.progress import Progress, told
+from unit.fakes import DIGEST, FakeClock
+
+BLOB = Descriptor("application/octet-stream", DIGEST, 1000)
+
+
+def test_what_is_at_work_is_told_with_its_bytes() -> None:
+    progress = Progress(FakeClock())
+    progress.expect(1000)
+    with progress.sending(BLOB) as sending:
+        sending.sent = 400
+        assert progress.now().blobs == (BlobAtWork(DIGEST, 1000, 400),)
+        assert (progress.now().sent, progress.now().total) == (400, 1000)
+    assert progress.now().blobs == ()
+    assert progress.now().sent == 1000
+
+
+def test_what_is_there_already_need_not_be_sent() -> None:
+    progress = Progress(FakeClock())
+    progress.expect(1000)
+    progress.expect(50)
+    progress.spare(1000)
+    assert progress.now().total == 50
+
+
+def test_a_blob_that_is_begun_anew_counts_once() -> None:
+    progress = Progress(FakeClock())
+    progress.expect(1000)
+    with suppress(ConnectionError), progress.sending(BLOB) as sending:
+        sending.sent = 900
+        raise ConnectionError
+    assert progress.now().sent == 0
+    with progress.sending(BLOB):
+        pass
+    assert progress.now().sent == 1000
+
+
+def test_the_rate_is_that_of_the_last_ten_seconds() -> None:
+    clock = FakeClock()
+    progress = Progress(clock)
+    progress.expect(1000)
+    assert (progress.now().rate, progress.now().remaining) == (0.0, None)
+    with progress.sending(BLOB) as sending:
+        for _ in range(5):
+            clock.time += 1
+            sending.sent += 100
+            assert progress.now().rate == 100
+        assert progress.now().remaining == 5
+        for _ in range(20):
+            clock.time += 1
+            stalled = progress.now()
+    assert (stalled.rate, stalled.remaining) == (0.0, None)
+    assert stalled.elapsed == 25
+
+
+def test_a_blob_that_is_begun_anew_makes_no_negative_rate() -> None:
+    clock = FakeClock()
+    progress = Progress(clock)
+    with progress.sending(BLOB) as sending:
+        sending.sent = 900
+        progress.now()
+        clock.time += 1
+        sending.sent = 0
+        assert progress.now().rate == 0
+
+
+def test_it_is_told_until_the_copy_ends_and_not_after() -> None:
+    heard: list[Event] = []
+    two = threading.Event()
+
+    def hear(event: Event) -> None:
+        heard.append(event)
+        if len(heard) == 2:
+            two.set()
+
+    with told(Progress(FakeClock()), hear, every=0.001):
+        assert two.wait(10)
+    count = len(heard)
+    assert all(isinstance(event, Copying) for event in heard)
+    assert "acrbridge-progress" not in {thread.name for thread in threading.enumerate()}
+    assert len(heard) == count

@@ -12,8 +12,7 @@ from acrbridge.errors import (
     StoppedError,
     UsageError,
 )
-from acrbridge.http.deadlines import Clock
-from acrbridge.jobs import Copying, CopyJob, CopyResult, Listener, Login, Notice
+from acrbridge.jobs import CopyJob, CopyResult, Login, Notice
 from acrbridge.operations.session import Session
 from acrbridge.references import Location, is_login_server
 from acrbridge.registry.auth import Anonymous, Credential, Password
@@ -22,14 +21,13 @@ from acrbridge.registry.contents import Platform
 from acrbridge.registry.repository import Repository
 from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.copy import Copy, Options
+from acrbridge.transfer.progress import told
 from acrbridge.transfer.rehearsal import RehearsedSource, RehearsedTarget
 
 _IMAGES_AT_ONCE = 16
 """Images of one repository whose walks go on side by side; their requests share the job's concurrency."""
 _GRACE = 0.7
 """Seconds that what is under way has to end by itself when it is interrupted."""
-_REPORT_EVERY = 0.2
-"""Seconds between events."""
 
 
 def copy_image(session: Session, job: CopyJob) -> CopyResult:
@@ -58,14 +56,14 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
         clock,
         options,
         concurrency=job.concurrency,
-        report=_Reporter(session.listener, clock).add,
     )
     try:
-        if job.all_tags:
-            digests = _all(copy, session)
-        else:
-            tag = target.image.tag or source.image.tag or ("" if source.image.digest else "latest")
-            digests = {tag: copy.image(source.image.version, [tag] if tag else [])}
+        with told(copy.progress, session.listener):
+            if job.all_tags:
+                digests = _all(copy, session)
+            else:
+                tag = target.image.tag or source.image.tag or ("" if source.image.digest else "latest")
+                digests = {tag: copy.image(source.image.version, [tag] if tag else [])}
     except KeyboardInterrupt as stop:
         _stop(copy, session)
         raise StoppedError(
@@ -147,20 +145,3 @@ def _all(copy: Copy, session: Session) -> dict[str, str]:
     if failed:
         raise PartFailedError("PART_FAILED", f"{len(failed)} of {len(tags)} tags could not be copied.")
     return {tag: result for tag, result in results.items() if isinstance(result, str)}
-
-
-class _Reporter:
-    """Tells of bytes as they are sent, a few times a second."""
-
-    def __init__(self, listener: Listener, clock: Clock) -> None:
-        self._listener = listener
-        self._clock = clock
-        self._began = self._told = clock.now()
-        self._sent = 0
-
-    def add(self, count: int) -> None:
-        self._sent += count
-        now = self._clock.now()
-        if now - self._told >= _REPORT_EVERY:
-            self._told = now
-            self._listener(Copying(self._sent, now - self._began))

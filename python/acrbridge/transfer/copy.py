@@ -7,7 +7,7 @@ thread that asked for an image waits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from acrbridge.errors import AcrBridgeError
@@ -17,6 +17,7 @@ from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.inventory import Inventory
 from acrbridge.transfer.moving import Moving
 from acrbridge.transfer.pool import Pool
+from acrbridge.transfer.progress import Progress
 from acrbridge.transfer.referrers import Referrers, is_referrer_tag
 from acrbridge.transfer.storing import Storing
 from acrbridge.transfer.tally import Tally
@@ -47,7 +48,6 @@ class Copy:
         clock: for waits.
         options: what of each image.
         concurrency: requests at once.
-        report: hears, with each piece that was sent, of its bytes.
     """
 
     def __init__(
@@ -58,16 +58,16 @@ class Copy:
         options: Options = Options(),
         *,
         concurrency: int = 32,
-        report: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.tally = Tally()
+        self.progress = Progress(clock)
         self._source = source
         self._target = target
         self._options = options
         self._pool = Pool(concurrency)
         self._inventory = Inventory(target, self._pool)
         self._moving = Moving(
-            source, target, self._inventory, self._pool, concurrency, clock, self.tally, report
+            source, target, self._inventory, self._pool, concurrency, clock, self.tally, self.progress
         )
         self._reading = Reading(source, target, self._inventory, self._pool, self.tally)
         self._storing = Storing(

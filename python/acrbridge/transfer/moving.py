@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 
 from acrbridge.errors import AcrBridgeError
 from acrbridge.http.deadlines import Clock
@@ -14,6 +15,7 @@ from acrbridge.transfer.blobs import CheckedBody, EarlyOpen
 from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.inventory import Inventory
 from acrbridge.transfer.pool import Pool
+from acrbridge.transfer.progress import Progress, Sending
 from acrbridge.transfer.tally import Tally
 
 _RESTARTS = 3
@@ -34,7 +36,7 @@ class Moving:
         threads: downloads that are opened at once.
         clock: for waits.
         tally: counts.
-        report: hears, with each piece that was sent, of its bytes.
+        progress: of the copy.
     """
 
     def __init__(
@@ -46,7 +48,7 @@ class Moving:
         threads: int,
         clock: Clock,
         tally: Tally,
-        report: Callable[[int], None],
+        progress: Progress,
     ) -> None:
         self._source = source
         self._target = target
@@ -55,7 +57,7 @@ class Moving:
         self._openers = ThreadPoolExecutor(threads, "acrbridge-open")
         self._clock = clock
         self._tally = tally
-        self._report = report
+        self._progress = progress
         self._moves: dict[str, Future[None]] = {}
         self._claimed: set[str] = set()
         self._lock = threading.Lock()
@@ -71,6 +73,7 @@ class Moving:
             claimed = [blob for blob in blobs if blob.digest in self._claimed]
             self._claimed.difference_update(blob.digest for blob in claimed)
         for blob in claimed:
+            self._progress.expect(blob.size)
             self._send(blob)
         return bool(claimed)
 
@@ -87,26 +90,31 @@ class Moving:
     def _move(self, blob: Descriptor) -> Future[None]:
         with self._lock:
             if blob.digest not in self._moves:
+                self._progress.expect(blob.size)
                 self._moves[blob.digest] = self._pool.submit(self._move_now, blob)
             return self._moves[blob.digest]
 
     def _move_now(self, blob: Descriptor) -> None:
         if self._inventory.has_blob(blob.digest):
-            self._claimed.add(blob.digest)
-            self._tally.blob(blob, "there")
+            self._claim(blob, "there")
         elif self._target.mount(blob.digest, self._source):
-            self._claimed.add(blob.digest)
-            self._tally.blob(blob, "mounted")
+            self._claim(blob, "mounted")
         else:
             self._send(blob)
+
+    def _claim(self, blob: Descriptor, outcome: str) -> None:
+        self._claimed.add(blob.digest)
+        self._tally.blob(blob, outcome)
+        self._progress.spare(blob.size)
 
     def _send(self, blob: Descriptor) -> None:
         retry = Retry(tries=_RESTARTS)
         for failures in range(1, _RESTARTS + 1):
             early = EarlyOpen(lambda offset: self._source.open_blob(blob.digest, offset), self._openers)
-            body = CheckedBody(blob, early.open, self._sent, self._clock.sleep)
+            sending = Sending(blob)
+            body = CheckedBody(blob, early.open, partial(self._sent, sending), self._clock.sleep)
             try:
-                with early:
+                with early, self._progress.of(sending):
                     self._target.put_blob(blob, body)
             except AcrBridgeError as error:
                 if failures == _RESTARTS or error.code not in (_OF_SOURCE if body.fault else _OF_TARGET):
@@ -116,6 +124,6 @@ class Moving:
                 self._tally.blob(blob, "sent")
                 return
 
-    def _sent(self, count: int) -> None:
+    def _sent(self, sending: Sending, count: int) -> None:
         self._pool.raise_if_stopped()
-        self._report(count)
+        sending.add(count)

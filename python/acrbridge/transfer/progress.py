@@ -29,6 +29,10 @@ class Sending:
         self.blob = blob
         self.sent = 0
 
+    def add(self, count: int) -> None:
+        """So many bytes more were sent; what a target wants again does not count again."""
+        self.sent = min(self.sent + count, self.blob.size)
+
 
 class Progress:
     """What a copy has to send, and has sent. For any number of threads.
@@ -57,15 +61,14 @@ class Progress:
             self._total -= size
 
     @contextmanager
-    def sending(self, blob: Descriptor) -> Iterator[Sending]:
+    def of(self, sending: Sending) -> Iterator[None]:
         """A blob is being sent, and has arrived when this ends without an error."""
-        sending = Sending(blob)
         with self._lock:
             self._sending[sending] = None
         arrived = 0
         try:
-            yield sending
-            arrived = blob.size
+            yield
+            arrived = sending.blob.size
         finally:
             with self._lock:
                 del self._sending[sending]

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 from acrbridge.jobs import BlobAtWork, Copying, Event
 from acrbridge.registry.contents import Descriptor
-from acrbridge.transfer.progress import Progress, told
+from acrbridge.transfer.progress import Progress, Sending, told
 from unit.fakes import DIGEST, FakeClock
 
 BLOB = Descriptor("application/octet-stream", DIGEST, 1000)
@@ -14,8 +14,8 @@ BLOB = Descriptor("application/octet-stream", DIGEST, 1000)
 def test_what_is_at_work_is_told_with_its_bytes() -> None:
     progress = Progress(FakeClock())
     progress.expect(1000)
-    with progress.sending(BLOB) as sending:
-        sending.sent = 400
+    with progress.of(sending := Sending(BLOB)):
+        sending.add(400)
         assert progress.now().blobs == (BlobAtWork(DIGEST, 1000, 400),)
         assert (progress.now().sent, progress.now().total) == (400, 1000)
     assert progress.now().blobs == ()
@@ -33,11 +33,11 @@ def test_what_is_there_already_need_not_be_sent() -> None:
 def test_a_blob_that_is_begun_anew_counts_once() -> None:
     progress = Progress(FakeClock())
     progress.expect(1000)
-    with suppress(ConnectionError), progress.sending(BLOB) as sending:
-        sending.sent = 900
+    with suppress(ConnectionError), progress.of(sending := Sending(BLOB)):
+        sending.add(900)
         raise ConnectionError
     assert progress.now().sent == 0
-    with progress.sending(BLOB):
+    with progress.of(Sending(BLOB)):
         pass
     assert progress.now().sent == 1000
 
@@ -47,10 +47,10 @@ def test_the_rate_is_that_of_the_last_ten_seconds() -> None:
     progress = Progress(clock)
     progress.expect(1000)
     assert (progress.now().rate, progress.now().remaining) == (0.0, None)
-    with progress.sending(BLOB) as sending:
+    with progress.of(sending := Sending(BLOB)):
         for _ in range(5):
             clock.time += 1
-            sending.sent += 100
+            sending.add(100)
             assert progress.now().rate == 100
         assert progress.now().remaining == 5
         for _ in range(20):
@@ -63,12 +63,19 @@ def test_the_rate_is_that_of_the_last_ten_seconds() -> None:
 def test_a_blob_that_is_begun_anew_makes_no_negative_rate() -> None:
     clock = FakeClock()
     progress = Progress(clock)
-    with progress.sending(BLOB) as sending:
-        sending.sent = 900
+    with suppress(ConnectionError), progress.of(sending := Sending(BLOB)):
+        sending.add(900)
         progress.now()
-        clock.time += 1
-        sending.sent = 0
-        assert progress.now().rate == 0
+        raise ConnectionError
+    clock.time += 1
+    assert progress.now().rate == 0
+
+
+def test_what_a_target_wants_again_does_not_count_again() -> None:
+    sending = Sending(BLOB)
+    sending.add(900)
+    sending.add(900)
+    assert sending.sent == 1000
 
 
 def test_it_is_told_until_the_copy_ends_and_not_after() -> None:

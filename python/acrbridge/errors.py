@@ -386,6 +386,10 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "Copy again; tell us if it stays.",
         ),
         # Verification
+        "UPLOAD_LOST": Explanation(
+            "The registry did not go on with an upload that it had begun.",
+            "Copy again: what arrived stays, and is not sent again.",
+        ),
         "RANGE_NOT_HONOURED": Explanation(
             "A registry did not serve the part of a blob that it was asked for.",
             "Nothing to do: the blob starts anew.",

@@ -61,6 +61,8 @@ class Request:
     """Bytes that the answer may have."""
     retry: Retry = DEFAULT
     """retry.NEVER for a request that must not be sent twice."""
+    parting: bool = False
+    """Whether it is sent even after an abort, to tidy up what that left."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,7 @@ class HttpClient:
                     return
 
     def _open(self, request: Request, timeout: urllib3.Timeout) -> requests.Response:
-        if self._aborted:
+        if self._aborted and not request.parting:
             raise Cancelled
         return self._session.request(
             request.method,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -12,16 +12,20 @@ from urllib.parse import quote, urlencode, urlsplit
 from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, RefusedError, VerificationError
 from acrbridge.http import redact, refusals
 from acrbridge.http.client import HttpClient, Request, Response
+from acrbridge.http.deadlines import Cancelled, Deadline
 from acrbridge.http.origins import origin, resolve
 from acrbridge.http.retry import DEFAULT, NEVER
 from acrbridge.http.streams import Body, Stream
 from acrbridge.references import is_digest
 from acrbridge.registry import manifests
 from acrbridge.registry.auth import Anonymous, Authorizer, Challenge, Credential
+from acrbridge.registry.chunking import Chunking
 from acrbridge.registry.manifests import Manifest
 
 _HOPS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
+_PARTING = 1.0
+"""Seconds for a request that only tidies up."""
 _PAGES = 10_000
 """Pages of a list that are read at most: a list that goes on is a loop."""
 
@@ -38,6 +42,8 @@ class RegistryClient:
     def __init__(self, host: str, http: HttpClient, credential: Credential | None = None) -> None:
         self.host = host
         self.base = f"https://{host}"
+        self.clock = http.clock
+        self.chunking = Chunking()
         self._http = http
         self._authorizer = Authorizer(host, http, credential or Anonymous())
 
@@ -112,13 +118,28 @@ class RegistryClient:
         headers: Mapping[str, str] | None = None,
         body: bytes | Body | None = None,
     ) -> Response:
-        """Send a request with a token for a scope, once more with a new token where the first is refused.
-
-        Returns:
-            An answer of the 2xx class.
+        """Send a request as `ask` does, and insist on an answer of the 2xx class.
 
         Raises:
             NotFoundError, RefusedError, NetworkError, AcrBridgeError: by status, with the registry's words.
+        """
+        response = self.ask(method, path, scope, headers=headers, body=body)
+        self.check(method, path, response)
+        return response
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        scope: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | Body | None = None,
+    ) -> Response:
+        """Send a request with a token for a scope, once more with a new token where the first is refused.
+
+        Returns:
+            An answer of any status.
         """
         held = body is None or isinstance(body, bytes)
         request = Request(method, f"{self.base}{path}", headers or {}, body, retry=DEFAULT if held else NEVER)
@@ -128,9 +149,19 @@ class RegistryClient:
             renewed = self._renewed(response.headers, scope, authorization)
             if renewed is not None:
                 response = self._http.send(_with(request, renewed))
-        if not 200 <= response.status < 300:
-            raise self._error(method, path, response)
         return response
+
+    def check(self, method: str, path: str, response: Response) -> None:
+        """Raise the error that an answer stands for, if it is not of the 2xx class."""
+        if not 200 <= response.status < 300:
+            raise self.refusal(method, path, response)
+
+    def abandon(self, path: str, scope: str) -> None:
+        """DELETE what was begun, if that can be done at once; also when all else was stopped."""
+        request = Request("DELETE", f"{self.base}{path}", retry=NEVER, parting=True)
+        with suppress(AcrBridgeError, Cancelled):
+            authorized = _with(request, self._authorizer.header(scope))
+            self._http.send(authorized, Deadline(_PARTING, self.clock))
 
     @contextmanager
     def open(self, path: str, scope: str, offset: int = 0) -> Iterator[Stream]:
@@ -176,7 +207,7 @@ class RegistryClient:
         """An answer has to be the whole, or the part that was asked for (RFC 9110 §14.4)."""
         if answer.status not in (200, 206, 416):
             refusal = Response(answer.status, answer.headers, answer.head(), answer.url)
-            raise self._error("GET", path, refusal)
+            raise self.refusal("GET", path, refusal)
         begins = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(
             f"bytes {offset}-"
         )
@@ -204,7 +235,8 @@ class RegistryClient:
         parts = urlsplit(absolute)
         return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
-    def _error(self, method: str, path: str, response: Response) -> AcrBridgeError:
+    def refusal(self, method: str, path: str, response: Response) -> AcrBridgeError:
+        """The error that an answer stands for."""
         said = refusals.words(response)
         correlation = response.headers.get("x-ms-correlation-request-id")
         text = f"{self.host} ({response.status} for {method} {urlsplit(path).path}): {said}"

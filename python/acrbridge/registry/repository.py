@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
-from urllib.parse import quote, urlencode, urlsplit
+from contextlib import AbstractContextManager
+from urllib.parse import quote
 
 from acrbridge.errors import AcrBridgeError, NotFoundError, VerificationError
 from acrbridge.http import redact
-from acrbridge.http.client import Response
-from acrbridge.http.deadlines import Cancelled
-from acrbridge.http.origins import origin, resolve
-from acrbridge.http.streams import Body, Stream
+from acrbridge.http.streams import Stream
 from acrbridge.references import HUB_API
 from acrbridge.registry import manifests
 from acrbridge.registry.client import RegistryClient, objects
 from acrbridge.registry.contents import Descriptor
 from acrbridge.registry.manifests import Manifest
+from acrbridge.registry.uploads import Parts, Uploads
 
 _REFUSALS = frozenset({"REGISTRY_UNAUTHORIZED", "REGISTRY_REFUSED", "REPOSITORY_NOT_FOUND"})
 """Of a mount: 401, 400 and 403, 404; sending the blob says whether there is more to them."""
-_BINARY = {"Content-Type": "application/octet-stream"}
-
-
-@dataclass(frozen=True)
-class Upload:
-    """An upload that was begun. Its address can hold a secret."""
-
-    location: str
 
 
 class Repository:
@@ -41,6 +30,7 @@ class Repository:
 
     def __init__(self, client: RegistryClient, name: str) -> None:
         self._client = client
+        self._uploads = Uploads(client, name)
         self.repository = name
         self.name = f"{client.host}/{name}"
         self.counts_pulls = client.host == HUB_API
@@ -91,42 +81,6 @@ class Repository:
             return False
         return True
 
-    def begin(self, *, mount: str | None = None, source: str | None = None) -> Upload | None:
-        """Begin an upload, or have a blob mounted from another repository of this registry.
-
-        Args:
-            mount: digest of the blob to mount.
-            source: the repository that has it.
-
-        Returns:
-            The upload; None where the blob was mounted.
-        """
-        query, scope = "", self._push
-        if mount and source:
-            query = "?" + urlencode({"mount": mount, "from": source})
-            scope = f"{self._push} repository:{source}:pull"
-        response = self._client.call("POST", f"/v2/{self.repository}/blobs/uploads/{query}", scope)
-        return None if response.status == 201 else Upload(self._location(response))
-
-    def finish(self, upload: Upload, digest: str, body: Body) -> None:
-        """Send a blob whole, and commit it.
-
-        Raises:
-            VerificationError: DIGEST_MISMATCH, the registry committed something else.
-        """
-        mark = "&" if "?" in upload.location else "?"
-        path = f"{upload.location}{mark}{urlencode({'digest': digest})}"
-        response = self._client.call("PUT", path, self._push, headers=_BINARY, body=body)
-        said = response.headers.get("Docker-Content-Digest", digest)
-        if said != digest:
-            raise VerificationError(
-                "DIGEST_MISMATCH", f"{self.name} stored {redact.foreign(said, 100)} instead of {digest}."
-            )
-
-    def cancel(self, upload: Upload) -> None:
-        """Give an upload up."""
-        self._client.call("DELETE", upload.location, self._push)
-
     def is_empty(self) -> bool:
         """Whether there is no such repository yet."""
         try:
@@ -135,16 +89,9 @@ class Repository:
             return True
         return False
 
-    def put_blob(self, blob: Descriptor, body: Body) -> None:
-        """Store a blob whole, in one PUT."""
-        upload = self.begin()
-        if upload is None:
-            return
-        try:
-            self.finish(upload, blob.digest, body)
-        except (Cancelled, VerificationError):
-            self._give_up(upload)
-            raise
+    def put_blob(self, blob: Descriptor, body: Parts) -> None:
+        """Store a blob."""
+        self._uploads.put(blob, body)
 
     def can_mount(self, source: object) -> bool:
         """Whether the source is a repository of this registry."""
@@ -155,14 +102,14 @@ class Repository:
         if not isinstance(source, Repository) or not self.can_mount(source):
             return False
         try:
-            upload = self.begin(mount=digest, source=source.repository)
+            upload = self._uploads.begin(mount=digest, source=source.repository)
         except AcrBridgeError as error:
             if error.code not in _REFUSALS:
                 raise
             return False
         if upload is None:
             return True
-        self._give_up(upload)
+        self._uploads.cancel(upload)
         return False
 
     def put_manifest(self, version: str, manifest: Manifest) -> bool:
@@ -189,25 +136,8 @@ class Repository:
             )
         return "OCI-Subject" in response.headers
 
-    def _give_up(self, upload: Upload) -> None:
-        """Cancel an upload if that can be done; a registry drops those that nobody goes on with."""
-        with suppress(AcrBridgeError):
-            self.cancel(upload)
-
     def _manifest(self, version: str) -> str:
         return f"/v2/{self.repository}/manifests/{quote(version, safe=':')}"
 
     def _blob(self, digest: str) -> str:
         return f"/v2/{self.repository}/blobs/{digest}"
-
-    def _location(self, response: Response) -> str:
-        """Where an upload goes on: on this registry's own origin, or nowhere (GHSA-jxpm-75mh-9fp7)."""
-        absolute = resolve(response.url, response.headers.get("Location", ""))
-        if origin(absolute) != origin(self._client.base):
-            raise AcrBridgeError(
-                "LOCATION_UNTRUSTED",
-                f"{self._client.host} wants the blob at {redact.foreign(redact.url(absolute), 100)!r}:"
-                " nothing was sent there.",
-            )
-        parts = urlsplit(absolute)
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path

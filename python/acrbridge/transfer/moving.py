@@ -21,8 +21,8 @@ from acrbridge.transfer.tally import Tally
 _RESTARTS = 3
 """Times that one blob is begun anew when its upload is lost."""
 _OF_SOURCE = frozenset({"RANGE_NOT_HONOURED"})
-_OF_TARGET = frozenset({"UNREACHABLE", "TIMED_OUT", "THROTTLED", "SERVICE_ERROR", "REPOSITORY_NOT_FOUND"})
-"""Faults of the source, and of the target, after which a blob is begun anew; the last one is a lost upload."""
+_OF_TARGET = frozenset({"UNREACHABLE", "TIMED_OUT", "THROTTLED", "SERVICE_ERROR", "UPLOAD_LOST"})
+"""Faults of the source, and of the target, after which a blob is begun anew."""
 
 
 class Moving:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from acrbridge.errors import NetworkError, NotFoundError
+from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError
 from acrbridge.registry.contents import OCI_INDEX, OCI_MANIFEST, Descriptor
 from acrbridge.registry.manifests import Manifest
 from acrbridge.transfer.blobs import CheckedBody
@@ -90,7 +90,7 @@ class Place:
     def put_blob(self, blob: Descriptor, body: CheckedBody) -> None:
         if self.lost_uploads:
             self.lost_uploads -= 1
-            raise NotFoundError("REPOSITORY_NOT_FOUND", "BLOB_UPLOAD_UNKNOWN")
+            raise AcrBridgeError("UPLOAD_LOST", "BLOB_UPLOAD_UNKNOWN")
         received = b"".join(bytes(piece) for piece in body)
         assert len(received) == len(body)
         self.blobs[blob.digest] = received

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 from acrbridge.errors import (
@@ -21,6 +22,8 @@ from acrbridge.registry.contents import Platform
 from acrbridge.registry.repository import Repository
 from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.copy import Copy, Options
+from acrbridge.transfer.journal import FILE, Journal
+from acrbridge.transfer.journaled import JournaledTarget
 from acrbridge.transfer.progress import told
 from acrbridge.transfer.rehearsal import RehearsedSource, RehearsedTarget
 
@@ -51,8 +54,9 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
     clock = session.http.clock
     began = clock.now()
     options = Options(tuple(map(Platform.parse, job.platforms)), job.referrers, job.foreign_layers)
+    journal = _journal(session, target)
     copy = Copy(
-        *_places(session, job, source, target),
+        *_places(session, job, source, target, journal),
         clock,
         options,
         concurrency=job.concurrency,
@@ -71,6 +75,7 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
         ) from None
     finally:
         copy.close()
+        journal.close()
     counts, items = copy.tally.as_json(), copy.tally.items()
     return CopyResult(str(source), str(target), digests, counts, clock.now() - began, items, job.dry_run)
 
@@ -86,9 +91,20 @@ def _check(job: CopyJob, source: Location, target: Location) -> None:
         )
 
 
-def _places(session: Session, job: CopyJob, source: Location, target: Location) -> tuple[Source, Target]:
+def _journal(session: Session, target: Location) -> Journal:
+    def tell(message: str) -> None:
+        session.listener(Notice(message))
+
+    return Journal(session.settings.folder / FILE, target.api_host, target.image.repository, tell)
+
+
+def _places(
+    session: Session, job: CopyJob, source: Location, target: Location, journal: Journal
+) -> tuple[Source, Target]:
+    threading.Thread(target=journal.open).start()  # while the first requests are on their way
     origin = _repository(session, source, job.source_login, reading=True)
-    destination = _repository(session, target, job.target_login, reading=False)
+    repository = _repository(session, target, job.target_login, reading=False)
+    destination = JournaledTarget(repository, journal, repository.sibling)
     if job.dry_run:
         return RehearsedSource(origin), RehearsedTarget(destination, origin)
     return origin, destination

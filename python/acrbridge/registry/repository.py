@@ -37,6 +37,10 @@ class Repository:
         self._pull = f"repository:{name}:pull"
         self._push = f"repository:{name}:pull,push"
 
+    def sibling(self, name: str) -> Repository:
+        """Another repository of this registry."""
+        return Repository(self._client, name)
+
     def manifest(self, version: str) -> Manifest:
         """Read a manifest by tag or digest, and check its digest."""
         return self._client.manifest(self.repository, version)
@@ -93,13 +97,14 @@ class Repository:
         """Store a blob."""
         self._uploads.put(blob, body)
 
-    def can_mount(self, source: object) -> bool:
+    def can_mount(self, digest: str, source: object) -> bool:
         """Whether the source is a repository of this registry."""
+        del digest
         return isinstance(source, Repository) and source._client.base == self._client.base  # noqa: SLF001 - our own
 
     def mount(self, digest: str, source: object) -> bool:
         """Have a blob mounted from another repository of this registry; False where it, or its token, is refused."""
-        if not isinstance(source, Repository) or not self.can_mount(source):
+        if not isinstance(source, Repository) or not self.can_mount(digest, source):
             return False
         try:
             upload = self._uploads.begin(mount=digest, source=source.repository)

@@ -58,8 +58,8 @@ class Target(Protocol):
     def put_blob(self, blob: Descriptor, body: CheckedBody) -> None:
         """Store a blob; it is there when this returns, and not before."""
 
-    def can_mount(self, source: Source) -> bool:
-        """Whether it is worth asking to mount from the source."""
+    def can_mount(self, digest: str, source: Source) -> bool:
+        """Whether it is worth asking to mount a blob, from the source or elsewhere."""
 
     def mount(self, digest: str, source: Source) -> bool:
         """Take a blob over from the source without moving it, where that is possible; whether it was."""

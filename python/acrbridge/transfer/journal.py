@@ -58,25 +58,40 @@ class Journal:
         self._lock = threading.Lock()
         self._usable = True
         self._database: sqlite3.Connection | None = None
-        self._finished: list[frozenset[str]] = []
 
     def open(self) -> None:
         """Open the file, which takes some milliseconds at the first use."""
         self._ask(lambda _: None, otherwise=None)
 
-    def begin(self) -> bool:
-        """Note that something is to be put into the target; whether that was so already, and no image was finished."""
+    def begun(self) -> bool:
+        """Whether a copy put something into the target, and none came to a tag."""
 
-        def note(database: sqlite3.Connection) -> bool:
-            return database.execute("INSERT OR IGNORE INTO begun VALUES (?, ?)", self._target).rowcount == 0
+        def look(database: sqlite3.Connection) -> bool:
+            query = "SELECT 1 FROM begun WHERE host = ? AND repository = ?"
+            return database.execute(query, self._target).fetchone() is not None
 
-        return self._ask(note, otherwise=False)
+        return self._ask(look, otherwise=False)
 
-    def finish(self, digests: Iterable[str]) -> None:
-        """Note that the target holds a whole image, and these blobs."""
-        with self._lock:
-            self._finished.append(frozenset(digests))
-        self._ask(self._note_finished, otherwise=None)
+    def begin(self) -> None:
+        """Note that something is about to be put into the target."""
+        self._ask(
+            lambda d: d.execute("INSERT OR IGNORE INTO begun VALUES (?, ?)", self._target), otherwise=None
+        )
+
+    def hold(self, digests: Iterable[str], *, tagged: bool) -> None:
+        """Note that the target holds blobs, and whether there is a tag by now: nobody takes it for empty then."""
+
+        def note(database: sqlite3.Connection) -> None:
+            database.execute("BEGIN IMMEDIATE")
+            if tagged:
+                database.execute("DELETE FROM begun WHERE host = ? AND repository = ?", self._target)
+            host, repository = self._target
+            rows = [(host, digest, repository) for digest in digests]
+            database.executemany("INSERT OR REPLACE INTO held VALUES (?, ?, ?)", rows)
+            self._prune(database)
+            database.execute("COMMIT")
+
+        self._ask(note, otherwise=None)
 
     def holder(self, digest: str) -> str | None:
         """Another repository of the target's registry into which a blob was put, the last one."""
@@ -96,19 +111,11 @@ class Journal:
             if self._database:
                 self._database.close()
 
-    def _note_finished(self, database: sqlite3.Connection) -> None:
-        host, repository = self._target
-        if not self._finished:  # another thread has written them
-            return
-        database.execute("BEGIN IMMEDIATE")
-        database.execute("DELETE FROM begun WHERE host = ? AND repository = ?", self._target)
-        rows = [(host, digest, repository) for digest in frozenset().union(*self._finished)]
-        database.executemany("INSERT OR REPLACE INTO held VALUES (?, ?, ?)", rows)
+    def _prune(self, database: sqlite3.Connection) -> None:
+        """Delete the oldest rows; one that is replaced becomes the newest."""
         for table in ("begun", "held"):
             newest = f"SELECT max(rowid) FROM {table}"  # noqa: S608 - our own names
             database.execute(f"DELETE FROM {table} WHERE rowid <= ({newest}) - ?", [self._kept])  # noqa: S608
-        database.execute("COMMIT")
-        self._finished.clear()
 
     def _ask(self, question: Callable[[sqlite3.Connection], T], *, otherwise: T) -> T:
         """What the journal answers, or something else where it cannot be used."""

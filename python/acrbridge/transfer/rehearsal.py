@@ -84,15 +84,14 @@ class RehearsedTarget:
     def put_blob(self, blob: Descriptor, body: CheckedBody) -> None:
         """Leave it."""
 
-    def can_mount(self, source: Source) -> bool:
+    def can_mount(self, digest: str, source: Source) -> bool:
         """The real one's, of the real source."""
         del source
-        return self._target.can_mount(self._source)
+        return self._target.can_mount(digest, self._source)
 
     def mount(self, digest: str, source: Source) -> bool:
         """Whether the real one could, if the registry agrees."""
-        del digest
-        return self.can_mount(source)
+        return self.can_mount(digest, source)
 
     def put_manifest(self, version: str, manifest: Manifest) -> bool:
         """Remember it; whether the real one says of itself that it handles subjects."""

@@ -96,11 +96,11 @@ class Place:
         self.blobs[blob.digest] = received
         self.log.append(f"put {blob.digest}")
 
-    def can_mount(self, source: object) -> bool:
-        return self.mounts and isinstance(source, Place)
+    def can_mount(self, digest: str, source: object) -> bool:
+        return self.mounts and isinstance(source, Place) and digest in source.blobs
 
     def mount(self, digest: str, source: object) -> bool:
-        if not self.can_mount(source):
+        if not self.can_mount(digest, source):
             return False
         assert isinstance(source, Place)
         self.blobs[digest] = source.blobs[digest]

@@ -45,33 +45,29 @@ def changed(file: Path, *statements: str) -> None:
 
 
 def test_what_was_begun_is_known_to_the_next_copy(journal: Opened) -> None:
-    assert journal().begin() is False
-    assert journal().begin() is True
-    assert journal("elsewhere").begin() is False
-    assert journal(host="fabrikam.azurecr.io").begin() is False
+    assert journal().begun() is False
+    for _ in range(2):
+        journal().begin()
+    assert journal().begun() is True
+    assert journal("elsewhere").begun() is False
+    assert journal(host="fabrikam.azurecr.io").begun() is False
 
 
-def test_a_finished_image_ends_what_was_begun(journal: Opened) -> None:
-    first = journal()
-    first.begin()
-    first.finish([BLOB])
-    assert journal().begin() is False
+@pytest.mark.parametrize("tagged", [True, False])
+def test_a_tag_ends_what_was_begun(journal: Opened, tagged: bool) -> None:
+    journal().begin()
+    journal().hold([], tagged=tagged)
+    assert journal().begun() is not tagged
 
 
 def test_a_blob_is_held_by_the_repository_that_it_was_put_into_last(journal: Opened) -> None:
     assert journal().holder(BLOB) is None
     for repository in ("a", "b", "a"):
-        journal(repository).finish([BLOB])
+        journal(repository).hold([BLOB], tagged=True)
     assert journal().holder(BLOB) == "a"
     assert journal("a").holder(BLOB) == "b"
     assert journal().holder(OTHER) is None
     assert journal(host="fabrikam.azurecr.io").holder(BLOB) is None
-
-
-def test_an_image_without_blobs_is_finished_too(journal: Opened) -> None:
-    journal().begin()
-    journal().finish([])
-    assert journal().begin() is False
 
 
 def test_the_file_is_its_owners_alone(journal: Opened, file: Path) -> None:
@@ -81,14 +77,16 @@ def test_the_file_is_its_owners_alone(journal: Opened, file: Path) -> None:
 
 def test_the_oldest_rows_go(journal: Opened) -> None:
     for body in (b"1", b"2", b"3"):
-        journal("from", kept=2).finish([digest_of(body)])
+        journal("from", kept=2).hold([digest_of(body)], tagged=True)
     assert [journal().holder(digest_of(body)) for body in (b"1", b"2", b"3")] == [None, "from", "from"]
 
 
 def test_threads_share_it(journal: Opened) -> None:
     shared = journal("from")
     digests = [digest_of(bytes([number])) for number in range(40)]
-    threads = [threading.Thread(target=shared.finish, args=([digest],)) for digest in digests]
+    threads = [
+        threading.Thread(target=shared.hold, args=([digest],), kwargs={"tagged": True}) for digest in digests
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -130,21 +128,21 @@ SPOILT: list[Callable[[Path], None]] = [garbage, cut, link, foreign_table, endle
 def test_a_spoilt_journal_is_put_aside_with_one_notice(
     journal: Opened, file: Path, spoil: Callable[[Path], None]
 ) -> None:
-    journal("from").finish([BLOB])
+    journal("from").hold([BLOB], tagged=True)
     spoil(file)
     copying = journal()
-    assert (copying.begin(), copying.holder(BLOB)) == (False, None)
-    copying.finish([BLOB])
+    assert (copying.begun(), copying.holder(BLOB)) == (False, None)
+    copying.hold([BLOB], tagged=True)
     assert len(journal.said) == 1
     assert str(file) in journal.said[0]
-    journal("from").finish([BLOB])
+    journal("from").hold([BLOB], tagged=True)
     assert journal().holder(BLOB) == "from"
     assert len(journal.said) == 1
 
 
 @pytest.mark.parametrize("repository", ["'../up'", "'Capital'", "'a?mount=b'", "X'ff'", "17.5e300", "'a b'"])
 def test_a_forged_repository_is_not_believed(journal: Opened, file: Path, repository: str) -> None:
-    journal("from").finish([BLOB])
+    journal("from").hold([BLOB], tagged=True)
     changed(file, f"UPDATE held SET repository = {repository}")
     assert journal().holder(BLOB) is None
     assert len(journal.said) == 1
@@ -154,15 +152,15 @@ def test_a_folder_that_is_none_is_done_without(tmp_path: Path) -> None:
     (tmp_path / "settings").write_text("a file")
     journal = Opened(tmp_path / "settings" / FILE)
     copying = journal()
-    assert (copying.begin(), copying.holder(BLOB)) == (False, None)
+    assert (copying.begun(), copying.holder(BLOB)) == (False, None)
     assert len(journal.said) == 1
 
 
 def test_a_journal_that_another_process_keeps_busy_is_done_without(journal: Opened, file: Path) -> None:
-    journal("from").finish([BLOB])
+    journal("from").hold([BLOB], tagged=True)
     busy = sqlite3.connect(file, isolation_level=None)
     busy.execute("BEGIN EXCLUSIVE")
-    assert journal(patience=0.05).begin() is False
+    journal(patience=0.05).begin()
     busy.execute("ROLLBACK")
     busy.close()
     assert len(journal.said) == 1

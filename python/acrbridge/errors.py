@@ -180,6 +180,10 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "Two options exclude each other, or one needs another.",
             "See the command's --help.",
         ),
+        "PATTERN_INVALID": Explanation(
+            "A regular expression or a range of versions cannot be used.",
+            "Put it right: --only-regex takes Python's regular expressions, --only-semver ranges such as '>=1.2 <2'.",
+        ),
         "CONFIRMATION_MISSING": Explanation(
             "The command deletes, and there is no terminal to ask on.",
             "Add --yes when you are sure.",
@@ -372,6 +376,10 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
         "PART_FAILED": Explanation(
             "Some of several images could not be copied; the others were.",
             "Mend what the lines above say, and run the same command again: what is there is not sent again.",
+        ),
+        "TAGS_NOT_FOUND": Explanation(
+            "No tag of the repository is one of those that were asked for.",
+            "Compare --only, --only-regex, --only-semver, --newest and --exclude with the tags in the message.",
         ),
         "PLATFORM_NOT_FOUND": Explanation(
             "The image has none of the platforms that were asked for.",

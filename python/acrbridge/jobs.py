@@ -123,6 +123,20 @@ class CopyJob:
     """`HOST/REPOSITORY[:TAG]`; without a tag it gets the source's."""
     all_tags: bool = False
     """All tags of the source's repository; source and target are then repositories."""
+    only: tuple[str, ...] = ()
+    """Globs: of all tags only those that match one. This and the next four ask for all tags by themselves."""
+    regex: str | None = None
+    """Only tags that match as a whole."""
+    semver: str | None = None
+    """Only tags that are versions of this range, such as `>=1.2 <2`."""
+    newest: int | None = None
+    """Only so many tags, the highest versions."""
+    exclude: tuple[str, ...] = ()
+    """Globs: not the tags that match one."""
+    tags: tuple[str, ...] = ()
+    """Further tags for the target."""
+    untagged: bool = False
+    """The target gets the image by its digest only."""
     platforms: tuple[str, ...] = ()
     """`OS/ARCHITECTURE[/VARIANT]`; only these of an index."""
     referrers: bool = True

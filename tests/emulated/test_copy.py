@@ -91,6 +91,14 @@ def test_who_may_push_needs_no_right_to_import(signed_in: SignedIn, azure: Local
         ((HELLO, f"{TARGET}/x@sha256:{'0' * 64}"), "REFERENCE_INVALID"),
         ((HELLO, f"{TARGET}/x:1", "--all-tags"), "OPTIONS_CONFLICT"),
         ((HELLO, f"{TARGET}/x:1", "--source-username", "u"), "CREDENTIALS_INCOMPLETE"),
+        ((HELLO, f"{TARGET}/x:1", "--untagged"), "OPTIONS_CONFLICT"),
+        ((HELLO, f"{TARGET}/x", "--untagged", "--tag", "1"), "OPTIONS_CONFLICT"),
+        ((HELLO, f"{TARGET}/x:1", "--tag", "a b"), "REFERENCE_INVALID"),
+        ((f"{TARGET}/y", f"{TARGET}/x", "--all-tags", "--tag", "1"), "OPTIONS_CONFLICT"),
+        ((f"{TARGET}/y", f"{TARGET}/x", "--only", "1*", "--untagged"), "OPTIONS_CONFLICT"),
+        ((f"{TARGET}/y:1", f"{TARGET}/x", "--newest", "2"), "OPTIONS_CONFLICT"),
+        ((f"{TARGET}/y", f"{TARGET}/x", "--only-regex", "("), "PATTERN_INVALID"),
+        ((f"{TARGET}/y", f"{TARGET}/x", "--only-semver", "latest"), "PATTERN_INVALID"),
     ],
 )
 def test_a_mistyped_command_line_says_what_is_wrong(
@@ -152,3 +160,44 @@ def test_a_second_copy_from_docker_hub_costs_no_pull(
     assert acrbridge("copy", HELLO, f"{TARGET}/{image}").succeeded().json()["pulls"] == 0
     hub = [r for r in azure.requests(began) if r["host"] == "registry-1.docker.io"]
     assert {r["method"] for r in hub if "/manifests/" in r["path"]} == {"HEAD"}
+
+
+def test_several_tags_of_one_image(acrbridge: Acrbridge, azure: LocalAzure, image: str) -> None:
+    words = ("copy", HELLO, f"{TARGET}/{image}", "--tag", "latest", "--tag", "stable")
+    digests = acrbridge(*words).succeeded().json()["digests"]
+    name = image.partition(":")[0]
+    assert {tag: azure.tag(f"{name}:{tag}") for tag in ("latest", "stable", "v1")} == digests
+
+
+def test_an_untagged_copy_is_there_by_its_digest(acrbridge: Acrbridge, azure: LocalAzure, image: str) -> None:
+    name = image.partition(":")[0]
+    digests = acrbridge("copy", HELLO, f"{TARGET}/{name}", "--untagged").succeeded().json()["digests"]
+    assert azure.tag(f"{name}:latest") is None
+    listed = acrbridge("acr", "manifest", "list-metadata", "-r", "contoso", "-n", name).succeeded().json()
+    assert digests[""] in [manifest["digest"] for manifest in listed]
+
+
+@pytest.mark.parametrize(
+    ("words", "tags"),
+    [
+        (("--only", "1.*", "--exclude", "*-rc"), ["1.0", "1.1"]),
+        (("--only-regex", r"\d\.\d(-rc)?"), ["1.0", "1.1", "1.2-rc", "2.0"]),
+        (("--only-semver", "^1"), ["1.0", "1.1"]),
+        (("--newest", "2"), ["1.2-rc", "2.0"]),
+    ],
+)
+def test_a_selection_of_tags(
+    acrbridge: Acrbridge, image: str, words: tuple[str, ...], tags: list[str]
+) -> None:
+    name = image.partition(":")[0]
+    further = [word for tag in ("1.1", "1.2-rc", "2.0", "latest") for word in ("--tag", tag)]
+    acrbridge("copy", SIGNED, f"{TARGET}/{name}:1.0", *further).succeeded()
+    result = acrbridge("copy", f"{TARGET}/{name}", f"{TARGET}/some/{name}", *words).succeeded().json()
+    assert sorted(result["digests"]) == tags
+
+
+def test_an_empty_selection_names_near_tags(acrbridge: Acrbridge, image: str) -> None:
+    acrbridge("copy", HELLO, f"{TARGET}/{image}").succeeded()
+    name = image.partition(":")[0]
+    words = ("copy", f"{TARGET}/{name}", f"{TARGET}/some/{name}", "--only", "v2*")
+    acrbridge(*words).refused(3, "TAGS_NOT_FOUND", "None of the 1 tags", "v1")

@@ -24,6 +24,30 @@ def copy(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="HOST/REPOSITORY[:TAG|@DIGEST].")],
     target: Annotated[str, typer.Argument(metavar="TARGET", help="HOST/REPOSITORY[:TAG].")],
     all_tags: Annotated[bool, typer.Option("--all-tags", help="All tags of the repository.")] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="GLOB", help="Of all tags only those that match. Repeatable."),
+    ] = None,
+    only_regex: Annotated[
+        str | None,
+        typer.Option("--only-regex", metavar="RE", help="Of all tags only those that match as a whole."),
+    ] = None,
+    only_semver: Annotated[
+        str | None,
+        typer.Option("--only-semver", metavar="RANGE", help="Of all tags only versions such as '>=1.2 <2'."),
+    ] = None,
+    newest: Annotated[
+        int | None,
+        typer.Option("--newest", metavar="N", help="Of all tags only the N highest versions.", min=1),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="GLOB", help="Of all tags not those that match. Repeatable."),
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", help="A further tag for the target. Repeatable.")
+    ] = None,
+    untagged: Annotated[bool, typer.Option("--untagged", help="Store the image by its digest only.")] = False,
     platform: Annotated[
         list[str] | None,
         typer.Option("--platform", metavar="OS/ARCH", help="Only this platform of an index. Repeatable."),
@@ -57,6 +81,13 @@ def copy(
         source=source,
         target=target,
         all_tags=all_tags,
+        only=tuple(only or ()),
+        regex=only_regex,
+        semver=only_semver,
+        newest=newest,
+        exclude=tuple(exclude or ()),
+        tags=tuple(tag or ()),
+        untagged=untagged,
         platforms=tuple(platform or ()),
         referrers=not no_referrers,
         foreign_layers=foreign_layers,

@@ -15,7 +15,7 @@ from acrbridge.errors import (
 )
 from acrbridge.jobs import CopyJob, CopyResult, Login, Notice
 from acrbridge.operations.session import Session
-from acrbridge.references import Location, is_login_server
+from acrbridge.references import Location, check_tag, is_login_server
 from acrbridge.registry.auth import Anonymous, Credential, Password
 from acrbridge.registry.client import RegistryClient
 from acrbridge.registry.contents import Platform
@@ -26,6 +26,7 @@ from acrbridge.transfer.journal import FILE, Journal
 from acrbridge.transfer.journaled import JournaledTarget
 from acrbridge.transfer.progress import told
 from acrbridge.transfer.rehearsal import RehearsedSource, RehearsedTarget
+from acrbridge.transfer.tags import Selection
 
 _IMAGES_AT_ONCE = 16
 """Images of one repository whose walks go on side by side; their requests share the job's concurrency."""
@@ -44,13 +45,16 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
         The result; the target's digests were read back and agree.
 
     Raises:
-        UsageError: REFERENCE_INVALID, SOURCE_REGISTRY_MISSING, OPTIONS_CONFLICT.
+        UsageError: REFERENCE_INVALID, SOURCE_REGISTRY_MISSING, OPTIONS_CONFLICT, PATTERN_INVALID.
+        NotFoundError: REPOSITORY_NOT_FOUND, PLATFORM_NOT_FOUND, TAGS_NOT_FOUND.
         PartFailedError: PART_FAILED, some tags could not be copied.
         StoppedError: INTERRUPTED.
         AcrBridgeError: by cause, naming the side.
     """
     source, target = Location.parse(job.source), Location.parse(job.target)
-    _check(job, source, target)
+    selection = Selection(job.only, job.regex, job.semver, job.newest, job.exclude)
+    many = job.all_tags or bool(selection)
+    _check(job, source, target, many=many)
     clock = session.http.clock
     began = clock.now()
     options = Options(tuple(map(Platform.parse, job.platforms)), job.referrers, job.foreign_layers)
@@ -63,11 +67,11 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
     )
     try:
         with told(copy.progress, session.listener):
-            if job.all_tags:
-                digests = _all(copy, session)
+            if many:
+                digests = _all(copy, selection, session)
             else:
-                tag = target.image.tag or source.image.tag or ("" if source.image.digest else "latest")
-                digests = {tag: copy.image(source.image.version, [tag] if tag else [])}
+                tags = _tags(job, source, target)
+                digests = dict.fromkeys(tags or [""], copy.image(source.image.version, tags))
     except KeyboardInterrupt as stop:
         _stop(copy, session)
         raise StoppedError(
@@ -80,15 +84,30 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
     return CopyResult(str(source), str(target), digests, counts, clock.now() - began, items, job.dry_run)
 
 
-def _check(job: CopyJob, source: Location, target: Location) -> None:
+def _check(job: CopyJob, source: Location, target: Location, *, many: bool) -> None:
     if target.image.digest:
         raise UsageError(
             "REFERENCE_INVALID", f"The target {job.target!r} cannot have a digest: it gets the source's."
         )
-    if job.all_tags and (source.image.version != "latest" or source.image.tag or target.image.tag):
+    one = source.image.tag or source.image.digest or target.image.tag or job.tags or job.untagged
+    if many and one:
         raise UsageError(
-            "OPTIONS_CONFLICT", "With --all-tags, source and target are repositories without a tag."
+            "OPTIONS_CONFLICT",
+            "With all tags, or a selection of them, source and target are repositories without a tag,"
+            " and neither --tag nor --untagged is given.",
         )
+    if job.untagged and (target.image.tag or job.tags):
+        raise UsageError("OPTIONS_CONFLICT", "With --untagged the target has no tag, and no --tag is given.")
+    for tag in job.tags:
+        check_tag(tag)
+
+
+def _tags(job: CopyJob, source: Location, target: Location) -> list[str]:
+    """What the target's image is tagged with."""
+    if job.untagged:
+        return []
+    own = target.image.tag or source.image.tag or (None if source.image.digest else "latest")
+    return list(dict.fromkeys([own, *job.tags] if own else job.tags))
 
 
 def _journal(session: Session, target: Location) -> Journal:
@@ -141,14 +160,14 @@ def _stop(copy: Copy, session: Session) -> None:
     session.http.abort()
 
 
-def _all(copy: Copy, session: Session) -> dict[str, str]:
+def _all(copy: Copy, selection: Selection, session: Session) -> dict[str, str]:
     def one(tag: str) -> str | AcrBridgeError:
         try:
             return copy.image(tag, [tag])
         except AcrBridgeError as error:
             return error
 
-    tags = copy.all_tags()
+    tags = copy.tags(selection)
     with ThreadPoolExecutor(_IMAGES_AT_ONCE) as pool:
         try:
             results = dict(zip(tags, pool.map(one, tags), strict=True))

@@ -20,6 +20,7 @@ from acrbridge.transfer.pool import Pool
 from acrbridge.transfer.progress import Progress
 from acrbridge.transfer.referrers import Referrers, is_referrer_tag
 from acrbridge.transfer.storing import Storing
+from acrbridge.transfer.tags import Selection
 from acrbridge.transfer.tally import Tally
 from acrbridge.transfer.tree import MAX_DEPTH, Node, Reading
 
@@ -75,10 +76,14 @@ class Copy:
         )
         self._referrers = Referrers(source, self._pool) if options.referrers else None
 
-    def all_tags(self) -> list[str]:
-        """The source's tags, but for those that stand for what refers to an image."""
+    def tags(self, selection: Selection) -> list[str]:
+        """The source's tags, but for those that stand for what refers to an image.
+
+        Raises:
+            NotFoundError: TAGS_NOT_FOUND, none is selected.
+        """
         tags = self._referrers.tags() if self._referrers else self._source.tags()
-        return sorted(tag for tag in tags if not is_referrer_tag(tag))
+        return selection.of((tag for tag in tags if not is_referrer_tag(tag)), self._source.name)
 
     def stop(self, grace: float) -> None:
         """What has not begun never does, and what is under way ends at its next piece: wait so many seconds for it."""

@@ -30,7 +30,9 @@ _TOKEN_LIMIT = 64 << 10
 _SHORTEST_LIFETIME = 60.0
 """Seconds that a token without `expires_in` is valid (token specification)."""
 _RENEW_BEFORE = 30.0
-"""Seconds before its end at which a token is no longer used."""
+"""Seconds before its end at which a token is no longer used; twice as many where a body is to be sent."""
+_IN_VAIN = 2
+"""Tokens that are asked for without one of them being accepted."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,18 @@ class _Token:
     header: str = field(repr=False)
     expires: float
     """On the clock's scale."""
+    spare: float
+    """Seconds before that at which it is no longer used for a body, which would have to be sent twice."""
+
+
+@dataclass
+class _Scope:
+    """The tokens of one scope."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    token: _Token | None = None
+    in_vain: int = 0
+    """Tokens that came since a request was last let through."""
 
 
 class Authorizer:
@@ -115,17 +129,24 @@ class Authorizer:
         self._http = http
         self._credential = credential
         self._challenge: Challenge | None = None
-        self._tokens: dict[str, _Token] = {}
-        self._locks: dict[str, threading.Lock] = {}
+        self._scopes: dict[str, _Scope] = {}
 
-    def header(self, scope: str) -> str | None:
+    def header(self, scope: str, *, for_body: bool = False) -> str | None:
         """A header known to be good for a scope, or None where the registry has to be asked first.
 
         ACR's token endpoint is known, so that with a refresh token no challenge is waited for.
+
+        Args:
+            scope: what the request needs.
+            for_body: it sends much, and so is not to be refused because its token has just ended.
         """
         if self._challenge is None and not isinstance(self._credential, RefreshToken):
             return None
-        return self._header(self._challenge, scope)
+        return self._header(self._challenge, scope, for_body=for_body)
+
+    def accepted(self, scope: str) -> None:
+        """A request of that scope was let through."""
+        self._scopes.setdefault(scope, _Scope()).in_vain = 0
 
     def answer(self, challenge: Challenge, scope: str, refused: str | None = None) -> str | None:
         """A header that answers a challenge, or None where nothing we have could.
@@ -139,22 +160,41 @@ class Authorizer:
             RefusedError: REGISTRY_UNAUTHORIZED, the token server refused the credential.
             AcrBridgeError: CHALLENGE_UNTRUSTED, the token server lives where the credential must not go.
         """
+        if refused and challenge.parameters.get("error") == "insufficient_scope":  # RFC 6750 §3.1
+            return None
         header = self._header(challenge, scope, refused)
         if header is None or header == refused:
             return None
         self._challenge = challenge
         return header
 
-    def _header(self, challenge: Challenge | None, scope: str, refused: str | None = None) -> str | None:
+    def _header(
+        self, challenge: Challenge | None, scope: str, refused: str | None = None, *, for_body: bool = False
+    ) -> str | None:
         if challenge and challenge.scheme == "basic":
             return self._credential.header() if isinstance(self._credential, Password) else None
-        with self._locks.setdefault(scope, threading.Lock()):
-            token = self._tokens.get(scope)
-            if token and token.expires > self._http.clock.now() and token.header != refused:
-                return token.header
-            if isinstance(self._credential, RefreshToken):
-                return self._remember(scope, self._redeem(self._credential, scope))
-            return self._remember(scope, self._ask(challenge, scope)) if challenge else None
+        known = self._scopes.setdefault(scope, _Scope())
+        with known.lock:
+            token = known.token
+            if token is None or token.header == refused or self._ends(token, for_body=for_body):
+                token = known.token = self._fetched(challenge, scope, known)
+            return token.header if token else None
+
+    def _ends(self, token: _Token, *, for_body: bool) -> bool:
+        return token.expires - (token.spare if for_body else 0) <= self._http.clock.now()
+
+    def _fetched(self, challenge: Challenge | None, scope: str, known: _Scope) -> _Token | None:
+        """A new token; None where none can be asked for, or those that came lately were refused."""
+        if known.in_vain >= _IN_VAIN:
+            return None
+        if isinstance(self._credential, RefreshToken):
+            response = self._redeem(self._credential, scope)
+        elif challenge:
+            response = self._ask(challenge, scope)
+        else:
+            return None
+        known.in_vain += 1
+        return self._read(response)
 
     def _redeem(self, credential: RefreshToken, scope: str) -> Response:
         """ACR: POST /oauth2/token, grant_type=refresh_token."""
@@ -209,15 +249,14 @@ class Authorizer:
             f"{self._host} refused the credentials ({response.status} {refusals.words(response)}).",
         )
 
-    def _remember(self, scope: str, response: Response) -> str:
+    def _read(self, response: Response) -> _Token:
         document = response.json_object()
         token = document.get("access_token") or document.get("token")
         if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
             raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"The token server of {self._host} gave no token.")
         seconds = _lifetime(document.get("expires_in"), token)
-        header = f"Bearer {token}"
-        self._tokens[scope] = _Token(header, self._http.clock.now() + seconds - _RENEW_BEFORE)
-        return header
+        end = self._http.clock.now() + seconds - _RENEW_BEFORE
+        return _Token(f"Bearer {token}", end, min(_RENEW_BEFORE, seconds / 4))
 
 
 def _lifetime(expires_in: object, token: str) -> float:

@@ -24,6 +24,8 @@ from acrbridge.registry.manifests import Manifest
 
 _HOPS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
+_CHALLENGES = 16
+"""Times that one request is sent again, where threads use up tokens that are good for a few requests each."""
 _PARTING = 1.0
 """Seconds for a request that only tidies up."""
 _PAGES = 10_000
@@ -136,19 +138,20 @@ class RegistryClient:
         headers: Mapping[str, str] | None = None,
         body: bytes | Body | None = None,
     ) -> Response:
-        """Send a request with a token for a scope, once more with a new token where the first is refused.
+        """Send a request with a token for a scope, again with a new token where the first is refused.
 
         Returns:
             An answer of any status.
         """
         held = body is None or isinstance(body, bytes)
         request = Request(method, f"{self.base}{path}", headers or {}, body, retry=DEFAULT if held else NEVER)
-        authorization = self._authorizer.header(scope)
+        authorization = self._authorizer.header(scope, for_body=not held)
         response = self._http.send(_with(request, authorization))
-        if response.status == 401:
-            renewed = self._renewed(response.headers, scope, authorization)
-            if renewed is not None:
-                response = self._http.send(_with(request, renewed))
+        for _ in range(_CHALLENGES):
+            authorization = self._renewed(response, scope, authorization)
+            if authorization is None:
+                break
+            response = self._http.send(_with(request, authorization))
         return response
 
     def check(self, method: str, path: str, response: Response) -> None:
@@ -177,11 +180,13 @@ class RegistryClient:
         authorization = self._authorizer.header(scope)
         with ExitStack() as stack:
             answer = stack.enter_context(self._http.stream(_with(request, authorization)))
-            if answer.status == 401:
-                renewed = self._renewed(answer.headers, scope, authorization)
-                stack.close()
-                answer = stack.enter_context(self._http.stream(_with(request, renewed)))
+            for _ in range(_CHALLENGES):
+                renewed = self._renewed(answer, scope, authorization)
+                if renewed is None:
+                    break
                 authorization = renewed
+                stack.close()
+                answer = stack.enter_context(self._http.stream(_with(request, authorization)))
             for _ in range(_HOPS):
                 if answer.status not in _REDIRECTS:
                     break
@@ -216,8 +221,12 @@ class RegistryClient:
                 "RANGE_NOT_HONOURED", f"{self.host} does not serve {path} from byte {offset} on."
             )
 
-    def _renewed(self, headers: Mapping[str, str], scope: str, refused: str | None) -> str | None:
-        challenge = Challenge.preferred(headers.get("WWW-Authenticate", ""))
+    def _renewed(self, answer: Response | Stream, scope: str, refused: str | None) -> str | None:
+        """The header with which a refused request is to go again; None where it was let through, or is not to."""
+        if answer.status != 401:
+            self._authorizer.accepted(scope)
+            return None
+        challenge = Challenge.preferred(answer.headers.get("WWW-Authenticate", ""))
         return self._authorizer.answer(challenge, scope, refused) if challenge else None
 
     def _next(self, url: str, header: str) -> str | None:

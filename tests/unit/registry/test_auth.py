@@ -300,6 +300,47 @@ def test_a_refused_token_that_somebody_else_has_renewed_is_not_renewed_again() -
     assert len(http.requests) == 2
 
 
+def test_tokens_of_which_none_is_accepted_are_asked_for_twice() -> None:
+    asked, http = authorizer(*(answer(200, {"access_token": str(number)}) for number in range(9)))
+    first = asked.answer(bearer(), SCOPE)
+    second = asked.answer(bearer(), SCOPE, first)
+    assert asked.answer(bearer(), SCOPE, second) is None
+    assert asked.header("another") == "Bearer 2"
+    assert len(http.requests) == 3
+
+
+def test_a_token_that_was_accepted_before_it_was_refused_is_renewed_each_time() -> None:
+    asked, http = authorizer(*(answer(200, {"access_token": str(number)}) for number in range(9)))
+    header = None
+    for number in range(9):
+        header = asked.answer(bearer(), SCOPE, header)
+        assert header == f"Bearer {number}"
+        asked.accepted(SCOPE)
+    assert len(http.requests) == 9
+
+
+def test_a_token_that_does_not_allow_it_is_not_asked_for_again() -> None:
+    asked, http = authorizer(answer(200, {"access_token": "1"}))
+    header = asked.answer(bearer(error="insufficient_scope"), SCOPE)
+    assert asked.answer(bearer(error="insufficient_scope"), SCOPE, header) is None
+    assert len(http.requests) == 1
+
+
+@pytest.mark.parametrize(("lifetime", "kept"), [(300, 240), (60, 15)])
+def test_a_token_is_renewed_earlier_before_a_body(lifetime: int, kept: int) -> None:
+    clock = FakeClock()
+    token = {"access_token": "1", "expires_in": lifetime}
+    asked = Authorizer(
+        HOST, ScriptedHttp([answer(200, token), answer(200, {"access_token": "2"})], clock), REFRESH
+    )
+    asked.header(SCOPE)
+    clock.time += kept - 1
+    assert asked.header(SCOPE, for_body=True) == "Bearer 1"
+    clock.time += 2
+    assert asked.header(SCOPE) == "Bearer 1"
+    assert asked.header(SCOPE, for_body=True) == "Bearer 2"
+
+
 def test_once_a_challenge_is_known_a_token_for_another_scope_waits_for_none() -> None:
     asked, http = authorizer(answer(200, {"access_token": "1"}), answer(200, {"access_token": "2"}))
     assert asked.header("a") is None
@@ -379,4 +420,4 @@ def test_no_representation_shows_a_credential(credential: Credential) -> None:
     asked, _ = authorizer(answer(200, {"access_token": "s3cret-token"}), credential=REFRESH)
     asked.header(SCOPE)
     assert "s3cret" not in repr(credential)
-    assert "s3cret" not in repr(asked._tokens)
+    assert "s3cret" not in repr(asked._scopes)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -58,12 +59,32 @@ def test_the_token_is_used_again_without_being_refused_first() -> None:
     assert len(http.requests) == 4
 
 
-def test_two_refusals_end_it_after_one_token() -> None:
-    client, http = registry(challenge(BEARER), answer(200, {"access_token": "t"}), challenge(BEARER))
+def test_refusals_end_it_after_two_tokens() -> None:
+    tokens = [answer(200, {"access_token": name}) for name in "ab"]
+    client, http = registry(challenge(BEARER), tokens[0], challenge(BEARER), tokens[1], challenge(BEARER))
     with pytest.raises(RefusedError) as error:
         client.call("GET", "/v2/", "s")
     assert error.value.code == "REGISTRY_UNAUTHORIZED"
-    assert len(http.requests) == 3
+    assert len(http.requests) == 5
+
+
+def test_tokens_that_are_good_for_few_requests_are_renewed_as_often_as_they_end() -> None:
+    uses: dict[str, int] = {}
+    fetched: list[str] = []
+
+    def play(request: Request) -> Answer:
+        if "/token" in request.url:
+            fetched.append(str(len(fetched)))
+            return answer(200, {"access_token": fetched[-1]})
+        header = request.headers.get("Authorization", "")
+        uses[header] = uses.get(header, 0) + 1
+        return answer(200) if header and uses[header] <= 3 else challenge(BEARER)
+
+    http = ScriptedHttp(play)
+    client = RegistryClient(HOST, http, USER)
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda _: client.call("GET", "/v2/", "s"), range(48)))
+    assert len(fetched) == 16
 
 
 def test_a_basic_challenge_sends_the_password_to_the_registry_itself() -> None:

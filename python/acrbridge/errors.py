@@ -184,6 +184,14 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "A regular expression or a range of versions cannot be used.",
             "Put it right: --only-regex takes Python's regular expressions, --only-semver ranges such as '>=1.2 <2'.",
         ),
+        "LAYOUT_INVALID": Explanation(
+            "A folder or archive is no OCI image layout, or one that breaks the rules of the OCI image specification.",
+            "Name a layout that is whole; as a target a new or empty folder, or an archive that does not exist yet.",
+        ),
+        "DISK_FULL": Explanation(
+            "The target's disk is full, its quota is used up, or its file system takes no file that large.",
+            "Make room, and copy again: what arrived in a layout stays, and is not sent again.",
+        ),
         "CONFIRMATION_MISSING": Explanation(
             "The command deletes, and there is no terminal to ask on.",
             "Add --yes when you are sure.",

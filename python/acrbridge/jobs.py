@@ -118,9 +118,9 @@ class CopyJob:
     """A copy from registry to registry, through this computer."""
 
     source: str
-    """`HOST/REPOSITORY[:TAG|@DIGEST]`."""
+    """`HOST/REPOSITORY[:TAG|@DIGEST]`, `oci:PATH[:TAG|@DIGEST]` or `oci-archive:PATH[:TAG|@DIGEST]`."""
     target: str
-    """`HOST/REPOSITORY[:TAG]`; without a tag it gets the source's."""
+    """`HOST/REPOSITORY[:TAG]`, `oci:PATH[:TAG]` or `oci-archive:PATH[:TAG]`; without a tag it gets the source's."""
     all_tags: bool = False
     """All tags of the source's repository; source and target are then repositories."""
     only: tuple[str, ...] = ()

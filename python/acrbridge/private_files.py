@@ -86,7 +86,7 @@ def locked(path: Path, patience: float = _PATIENCE) -> Iterator[None]:
             return
         descriptor = os.open(lock_file(path), os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _take(descriptor, path, time.monotonic() + patience)
+            take_lock(descriptor, lock_file(path), patience)
             yield
         finally:
             os.close(descriptor)  # which lets go of the lock
@@ -105,7 +105,7 @@ def draft(path: Path) -> Path:
 def read(path: Path) -> bytes | None:
     """A file's content; None where there is no file."""
     try:
-        return _despite_windows(path.read_bytes)
+        return despite_windows(path.read_bytes)
     except FileNotFoundError:
         return None
 
@@ -130,7 +130,7 @@ def write(path: Path, content: bytes) -> None:
 
 def put_in_place(path: Path) -> None:
     """Let a file's draft become the file."""
-    _despite_windows(lambda: draft(path).replace(path))
+    despite_windows(lambda: draft(path).replace(path))
 
 
 def delete(path: Path) -> None:
@@ -139,7 +139,7 @@ def delete(path: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def _despite_windows(action: Callable[[], T]) -> T:
+def despite_windows(action: Callable[[], T]) -> T:
     """Do something to a file again and again while Windows has it in use, which a virus scanner does to new ones."""
     for _ in range(_WINDOWS_TRIES if os.name == "nt" else 0):
         try:
@@ -149,12 +149,23 @@ def _despite_windows(action: Callable[[], T]) -> T:
     return action()
 
 
-def _take(descriptor: int, path: Path, end: float) -> None:
+def take_lock(descriptor: int, path: Path, patience: float = _PATIENCE) -> None:
+    """Lock an open file, until its descriptor is closed.
+
+    Args:
+        descriptor: of the file; on Windows the byte where it stands is locked.
+        path: of the file, for the message.
+        patience: seconds to wait for another process.
+
+    Raises:
+        AcrBridgeError: FILE_UNREADABLE, another process holds it for too long.
+    """
+    end = time.monotonic() + patience
     while not _try_to_take(descriptor):
         if time.monotonic() > end:
             raise AcrBridgeError(
                 "FILE_UNREADABLE",
-                f"Another process has been holding {lock_file(path)} for too long.",
+                f"Another process has been holding {path} for too long.",
                 remedy="Wait for the other acrbridge, or end it.",
             )
         time.sleep(_PAUSE)

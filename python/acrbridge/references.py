@@ -27,6 +27,7 @@ _RESOURCE_ID = re.compile(
     r"/providers/Microsoft\.ContainerRegistry/registries/(?P<name>[^/]+)",
     re.IGNORECASE,
 )
+_LAYOUT_SCHEMES = ("oci",)
 _MAX_REPOSITORY = 255
 
 DOCKER_HUB = "docker.io"
@@ -222,12 +223,94 @@ class Location:
         return cls(host.lower(), parsed)
 
     @property
+    def tag(self) -> str | None:
+        """The image's."""
+        return self.image.tag
+
+    @property
+    def digest(self) -> str | None:
+        """The image's."""
+        return self.image.digest
+
+    @property
+    def version(self) -> str:
+        """What `/manifests/` takes: the digest, else the tag, else latest."""
+        return self.image.version
+
+    @property
     def api_host(self) -> str:
         """Where the registry answers."""
         return HUB_API if self.host == DOCKER_HUB else self.host
 
     def __str__(self) -> str:
         return f"{self.host}/{self.image}"
+
+
+@dataclass(frozen=True)
+class LayoutPath:
+    """An image, or all images, in an OCI image layout: in a folder, or in a tar archive of one."""
+
+    path: str
+    tag: str | None = None
+    digest: str | None = None
+    is_archive: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> LayoutPath | None:
+        r"""Parse `oci:PATH[:TAG|@DIGEST]` or `oci-archive:PATH[:TAG|@DIGEST]`; None when the text is neither.
+
+        What follows the last colon is a tag unless a slash or backslash is in it, so that `C:\images` is a path.
+
+        Raises:
+            UsageError: REFERENCE_INVALID.
+        """
+        scheme, colon, rest = text.partition(":")
+        if not colon or scheme not in _LAYOUT_SCHEMES:
+            return None
+        path, digest = _cut_digest(rest)
+        path, tag = (path, None) if digest else _cut_tag(path)
+        if not path or "\0" in path:
+            raise UsageError(
+                "REFERENCE_INVALID", f"{_shown(text)} names no path.", remedy=f"Write {scheme}:PATH:TAG"
+            )
+        return cls(path, tag, digest, scheme == "oci-archive")
+
+    @property
+    def version(self) -> str | None:
+        """The digest, else the tag; None where the layout has to tell."""
+        return self.digest or self.tag
+
+    def __str__(self) -> str:
+        version = f"@{self.digest}" if self.digest else f":{self.tag}" if self.tag else ""
+        return f"{'oci-archive' if self.is_archive else 'oci'}:{self.path}{version}"
+
+
+def _cut_digest(text: str) -> tuple[str, str | None]:
+    path, _, digest = text.rpartition("@")
+    if not re.match(r"sha(256|512):", digest) or not path:
+        return text, None
+    if not is_digest(digest):
+        raise UsageError("REFERENCE_INVALID", f"{_shown(digest)} is not a digest.")
+    return path, digest
+
+
+def _cut_tag(text: str) -> tuple[str, str | None]:
+    path, colon, tag = text.rpartition(":")
+    if not colon or "/" in tag or "\\" in tag:
+        return text, None
+    return path, check_tag(tag)
+
+
+Place = Location | LayoutPath
+
+
+def parse_place(text: str) -> Place:
+    """Parse what can be copied from or to: an image in a registry, or in a layout.
+
+    Raises:
+        UsageError: REFERENCE_INVALID; SOURCE_REGISTRY_MISSING, it names neither.
+    """
+    return LayoutPath.parse(text) or Location.parse(text)
 
 
 def image_on_hub(image: str) -> str:

@@ -1,4 +1,4 @@
-"""`acrbridge copy`: from registry to registry, through this computer."""
+"""`acrbridge copy`: between registries and layouts, through this computer."""
 
 from __future__ import annotations
 
@@ -21,9 +21,19 @@ def add_to(parent: typer.Typer) -> None:
 
 def copy(
     run: Run,
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="HOST/REPOSITORY[:TAG|@DIGEST].")],
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="HOST/REPOSITORY[:TAG].")],
-    all_tags: Annotated[bool, typer.Option("--all-tags", help="All tags of the repository.")] = False,
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help="HOST/REPOSITORY, oci:PATH or oci-archive:PATH, with :TAG or @DIGEST."
+        ),
+    ],
+    target: Annotated[
+        str,
+        typer.Argument(metavar="TARGET", help="HOST/REPOSITORY, oci:PATH or oci-archive:PATH, with :TAG."),
+    ],
+    all_tags: Annotated[
+        bool, typer.Option("--all-tags", help="All tags of the repository or layout.")
+    ] = False,
     only: Annotated[
         list[str] | None,
         typer.Option("--only", metavar="GLOB", help="Of all tags only those that match. Repeatable."),
@@ -71,7 +81,7 @@ def copy(
     concurrency: Annotated[int, typer.Option("--concurrency", help="Requests at once.", min=1, max=64)] = 32,
     subscription: Subscription = None,
 ) -> dict[str, Any] | None:
-    """Copy images from registry to registry, with their signatures.
+    """Copy images between registries and layouts, with signatures.
 
     Passwords come from ACRBRIDGE_SOURCE_PASSWORD and ACRBRIDGE_TARGET_PASSWORD, or from a prompt.
     """

@@ -1,9 +1,10 @@
-"""Copy images from registry to registry, through this computer."""
+"""Copy images between registries and layouts, through this computer."""
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 from acrbridge.errors import (
     AcrBridgeError,
@@ -14,8 +15,9 @@ from acrbridge.errors import (
     UsageError,
 )
 from acrbridge.jobs import CopyJob, CopyResult, Login, Notice
+from acrbridge.operations import layouts
 from acrbridge.operations.session import Session
-from acrbridge.references import Location, check_tag, is_login_server
+from acrbridge.references import LayoutPath, Location, Place, check_tag, is_login_server, parse_place
 from acrbridge.registry.auth import Anonymous, Credential, Password
 from acrbridge.registry.client import RegistryClient
 from acrbridge.registry.contents import Platform
@@ -51,27 +53,36 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
         StoppedError: INTERRUPTED.
         AcrBridgeError: by cause, naming the side.
     """
-    source, target = Location.parse(job.source), Location.parse(job.target)
+    source, target = parse_place(job.source), parse_place(job.target)
     selection = Selection(job.only, job.regex, job.semver, job.newest, job.exclude)
     many = job.all_tags or bool(selection)
     _check(job, source, target, many=many)
+    if isinstance(source, LayoutPath) and not many:
+        source = layouts.with_version(source)
+    with ExitStack() as opened:
+        places = _places(session, job, source, target, opened)
+        return _copied(session, job, source, target, selection if many else None, places)
+
+
+def _copied(
+    session: Session,
+    job: CopyJob,
+    source: Place,
+    target: Place,
+    selection: Selection | None,
+    places: tuple[Source, Target],
+) -> CopyResult:
     clock = session.http.clock
     began = clock.now()
     options = Options(tuple(map(Platform.parse, job.platforms)), job.referrers, job.foreign_layers)
-    journal = _journal(session, target)
-    copy = Copy(
-        *_places(session, job, source, target, journal),
-        clock,
-        options,
-        concurrency=job.concurrency,
-    )
+    copy = Copy(*places, clock, options, concurrency=job.concurrency)
     try:
         with told(copy.progress, session.listener):
-            if many:
+            if selection is not None:
                 digests = _all(copy, selection, session)
             else:
                 tags = _tags(job, source, target)
-                digests = dict.fromkeys(tags or [""], copy.image(source.image.version, tags))
+                digests = dict.fromkeys(tags or [""], copy.image(source.version or "latest", tags))
     except KeyboardInterrupt as stop:
         _stop(copy, session)
         raise StoppedError(
@@ -79,51 +90,60 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
         ) from None
     finally:
         copy.close()
-        journal.close()
     counts, items = copy.tally.as_json(), copy.tally.items()
     return CopyResult(str(source), str(target), digests, counts, clock.now() - began, items, job.dry_run)
 
 
-def _check(job: CopyJob, source: Location, target: Location, *, many: bool) -> None:
-    if target.image.digest:
+def _check(job: CopyJob, source: Place, target: Place, *, many: bool) -> None:
+    if target.digest:
         raise UsageError(
             "REFERENCE_INVALID", f"The target {job.target!r} cannot have a digest: it gets the source's."
         )
-    one = source.image.tag or source.image.digest or target.image.tag or job.tags or job.untagged
+    one = source.tag or source.digest or target.tag or job.tags or job.untagged
     if many and one:
         raise UsageError(
             "OPTIONS_CONFLICT",
             "With all tags, or a selection of them, source and target are repositories without a tag,"
             " and neither --tag nor --untagged is given.",
         )
-    if job.untagged and (target.image.tag or job.tags):
+    if job.untagged and (target.tag or job.tags):
         raise UsageError("OPTIONS_CONFLICT", "With --untagged the target has no tag, and no --tag is given.")
     for tag in job.tags:
         check_tag(tag)
 
 
-def _tags(job: CopyJob, source: Location, target: Location) -> list[str]:
+def _tags(job: CopyJob, source: Place, target: Place) -> list[str]:
     """What the target's image is tagged with."""
     if job.untagged:
         return []
-    own = target.image.tag or source.image.tag or (None if source.image.digest else "latest")
+    own = target.tag or source.tag or (None if source.digest else "latest")
     return list(dict.fromkeys([own, *job.tags] if own else job.tags))
 
 
-def _journal(session: Session, target: Location) -> Journal:
+def _journaled(session: Session, job: CopyJob, target: Location, opened: ExitStack) -> JournaledTarget:
     def tell(message: str) -> None:
         session.listener(Notice(message))
 
-    return Journal(session.settings.folder / FILE, target.api_host, target.image.repository, tell)
+    journal = Journal(session.settings.folder / FILE, target.api_host, target.image.repository, tell)
+    opened.callback(journal.close)
+    threading.Thread(target=journal.open).start()  # while the first requests are on their way
+    repository = _repository(session, target, job.target_login, reading=False)
+    return JournaledTarget(repository, journal, repository.sibling)
 
 
 def _places(
-    session: Session, job: CopyJob, source: Location, target: Location, journal: Journal
+    session: Session, job: CopyJob, source: Place, target: Place, opened: ExitStack
 ) -> tuple[Source, Target]:
-    threading.Thread(target=journal.open).start()  # while the first requests are on their way
-    origin = _repository(session, source, job.source_login, reading=True)
-    repository = _repository(session, target, job.target_login, reading=False)
-    destination = JournaledTarget(repository, journal, repository.sibling)
+    origin: Source
+    destination: Target
+    if isinstance(source, LayoutPath):
+        origin = opened.enter_context(layouts.open_source(source))
+    else:
+        origin = _repository(session, source, job.source_login, reading=True)
+    if isinstance(target, LayoutPath):
+        destination = opened.enter_context(layouts.open_target(target))
+    else:
+        destination = _journaled(session, job, target, opened)
     if job.dry_run:
         return RehearsedSource(origin), RehearsedTarget(destination, origin)
     return origin, destination

@@ -82,11 +82,11 @@ def read(response: Response, where: str, digest: str | None) -> Manifest:
         )
     media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
     manifest = Manifest(computed, media_type, response.body, response.url)
-    _check_kind(manifest.document(), media_type, where)
+    check_kind(manifest.document(), media_type, where)
     return manifest
 
 
-def _check_kind(document: Mapping[str, Any], media_type: str, where: str) -> None:
+def check_kind(document: Mapping[str, Any], media_type: str, where: str) -> None:
     """Refuse what one reader takes for an image and another for an index (CVE-2021-41190)."""
     named = document.get("mediaType", media_type)
     is_index, is_image = "manifests" in document, not _OF_IMAGES.isdisjoint(document)

@@ -442,7 +442,9 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
         ),
         "THROTTLED": Explanation("The service limits how often it may be asked.", "Wait, and try again."),
         "PLAIN_HTTP_REFUSED": Explanation(
-            "Credentials go over TLS only; plain HTTP is for loopback and link-local addresses.", "Use https."
+            "Credentials go over TLS only; plain HTTP is for loopback and link-local addresses, and for registries"
+            " that are not Azure's.",
+            "Use https, or name the registry with --plain-http.",
         ),
         # The emulator
         "EMULATOR_NOT_INSTALLED": Explanation(

@@ -148,6 +148,8 @@ class CopyJob:
     target_login: Login | None = None
     concurrency: int = 32
     """Requests at once."""
+    requests_per_second: float | None = None
+    """That each host gets at most."""
 
 
 @dataclass(frozen=True)

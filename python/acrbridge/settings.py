@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,19 +16,28 @@ class Settings:
     """Profile and token cache: ACRBRIDGE_CONFIG_DIR, else the platform's place for an application's settings."""
     ca_files: tuple[Path, ...] = ()
     """Certificate authorities beside the operating system's: --ca-file, SSL_CERT_FILE, REQUESTS_CA_BUNDLE."""
+    plain_http: frozenset[str] = frozenset()
+    """HOST[:PORT], in lower case, of registries that are spoken to without TLS: --plain-http."""
 
     @classmethod
-    def read(cls, *, ca_file: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    def read(
+        cls,
+        *,
+        ca_file: Path | None = None,
+        plain_http: Iterable[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> Settings:
         """Read the environment.
 
         Args:
             ca_file: the flag, where it was given.
+            plain_http: the flag's values.
             environment: by default the process's.
         """
         environment = os.environ if environment is None else environment
         named = [ca_file, environment.get("SSL_CERT_FILE"), environment.get("REQUESTS_CA_BUNDLE")]
         files = dict.fromkeys(Path(name) for name in named if name)
-        return cls(_folder(environment), tuple(files))
+        return cls(_folder(environment), tuple(files), frozenset(host.lower() for host in plain_http))
 
 
 def _folder(environment: Mapping[str, str]) -> Path:

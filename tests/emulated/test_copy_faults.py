@@ -111,7 +111,7 @@ def test_a_blob_that_never_comes_ends_it(acrbridge: Acrbridge, registry: FaultyR
     ended = acrbridge(*registry.words)
     ended.refused(6, "UNREACHABLE", "localhost")
     assert ended.seconds < 30
-    assert registry.count("GET", BLOB) == 5
+    assert registry.count("GET", BLOB) == 6
     assert registry.target == {}
 
 

@@ -12,8 +12,9 @@ from requests.structures import CaseInsensitiveDict
 
 from acrbridge.azure.arm import ArmClient
 from acrbridge.errors import AcrBridgeError
-from acrbridge.http.client import HttpClient, Request, Response
+from acrbridge.http.client import Counts, HttpClient, Request, Response
 from acrbridge.http.deadlines import Clock, Deadline
+from acrbridge.http.pace import Pace
 from acrbridge.jobs import Event
 
 ARM = "https://management.azure.com"
@@ -50,12 +51,21 @@ class ScriptedHttp(HttpClient):
 
     Args:
         answers: one after the other, or a function that makes the answer to a request.
+        clock: for waits.
+        plain_http: as HttpClient takes it.
     """
 
     def __init__(
-        self, answers: Callable[[Request], Answer] | Iterable[Answer], clock: Clock | None = None
+        self,
+        answers: Callable[[Request], Answer] | Iterable[Answer],
+        clock: Clock | None = None,
+        plain_http: frozenset[str] = frozenset(),
     ) -> None:
         self.clock = clock or FakeClock()
+        self.counts = Counts()
+        self.pace = Pace(self.clock)
+        self.on_trouble = lambda _: None
+        self.plain_http = plain_http
         self.requests: list[Request] = []
         self._answer = answers if callable(answers) else _in_turn(answers)
 

@@ -32,3 +32,7 @@ def test_authorities_are_trusted_beside_each_other(
 ) -> None:
     found = Settings.read(ca_file=Path(flag) if flag else None, environment=environment)
     assert list(found.ca_files) == [Path(file) for file in files]
+
+
+def test_hosts_without_tls_are_compared_without_case() -> None:
+    assert Settings.read(plain_http=["Registry.example:5000"]).plain_http == {"registry.example:5000"}

@@ -50,6 +50,17 @@ CLOUDS = {
 PUBLIC = CLOUDS["AzureCloud"]
 
 
+def is_azure(host: str) -> bool:
+    """Whether a host, with or without a port, belongs to one of the clouds: a registry, Entra or Resource Manager."""
+    name = host.lower().rpartition(":")[0] or host.lower()
+    name = name.removesuffix(".")
+    return any(
+        f".{name}".endswith(cloud.acr_suffix)
+        or f"https://{name}" in (cloud.authority, cloud.arm, cloud.acr_resource)
+        for cloud in CLOUDS.values()
+    )
+
+
 def scope(resource: str) -> str:
     """The scope that asks for a resource's token. A slash at the resource's end is kept, as az keeps it."""
     return f"{resource}/.default"

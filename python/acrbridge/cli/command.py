@@ -63,9 +63,17 @@ def _global_options(
         Path | None,
         typer.Option(help="Certificate authorities to trust beside the system's.", rich_help_panel=_GLOBAL),
     ] = None,
+    plain_http: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST[:PORT]",
+            help="A registry to speak to without TLS, where others can read along. Repeatable.",
+            rich_help_panel=_GLOBAL,
+        ),
+    ] = None,
 ) -> None:
     """The options of every command, as Typer reads them."""
-    del output, query, only_show_errors, verbose, debug, ca_file
+    del output, query, only_show_errors, verbose, debug, ca_file, plain_http
 
 
 _GLOBALS = tuple(inspect.signature(_global_options, eval_str=True).parameters.values())
@@ -203,7 +211,8 @@ def _call(
     output = options["output"].value if options["output"] else "json" if options["query"] else None
     if warning and not options["only_show_errors"]:
         sys.stderr.write(f"WARNING: {warning}\n")
-    run = Run(Settings.read(ca_file=options["ca_file"]), terminal, output)
+    settings = Settings.read(ca_file=options["ca_file"], plain_http=options["plain_http"] or ())
+    run = Run(settings, terminal, output)
     try:
         result = function(run, **arguments)
     finally:

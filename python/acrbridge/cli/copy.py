@@ -79,6 +79,10 @@ def copy(
         str | None, typer.Option("--target-username", help="User of the target.")
     ] = None,
     concurrency: Annotated[int, typer.Option("--concurrency", help="Requests at once.", min=1, max=64)] = 32,
+    requests_per_second: Annotated[
+        float | None,
+        typer.Option("--requests-per-second", metavar="N", help="That each host gets at most.", min=0.01),
+    ] = None,
     subscription: Subscription = None,
 ) -> dict[str, Any] | None:
     """Copy images between registries and layouts, with signatures.
@@ -105,6 +109,7 @@ def copy(
         source_login=_login(run, source_username, SOURCE_VARIABLE),
         target_login=_login(run, target_username, TARGET_VARIABLE),
         concurrency=concurrency,
+        requests_per_second=requests_per_second,
     )
     with run.session(subscription) as session:
         return copy_image(session, job).as_json()

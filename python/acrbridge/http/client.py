@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import json
 import logging
-import math
 import ssl
-import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import requests
 import urllib3
@@ -21,18 +19,19 @@ from urllib3.connection import HTTPConnection
 from urllib3.util import Url, parse_url
 
 from acrbridge.errors import AcrBridgeError, NetworkError, UsageError
-from acrbridge.http import redact
+from acrbridge.http import redact, strict_json
 from acrbridge.http.deadlines import Cancelled, Clock, Deadline, SystemClock
 from acrbridge.http.failures import our_errors, tries
+from acrbridge.http.pace import Pace
 from acrbridge.http.proxies import is_near, proxies
 from acrbridge.http.punctual import POOLS, cut_all
 from acrbridge.http.retry import DEFAULT, TRANSIENT, Retry, retry_after
 from acrbridge.http.streams import PATIENCE, Body, Stream
+from acrbridge.http.trust import trust
 
 log = logging.getLogger("acrbridge.http")
 
 MEBIBYTE = 1 << 20
-_MAX_JSON_DEPTH = 64
 _CONNECTIONS = 64
 """Connections that are kept for each host."""
 
@@ -86,20 +85,13 @@ class Response:
             AcrBridgeError: ANSWER_UNINTELLIGIBLE.
         """
         try:
-            text = self.body.decode("utf-8")
-            document = json.loads(
-                text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_once_each
-            )
-            _check_depth(document)
-            if "\\u" in text:
-                json.dumps(document, ensure_ascii=False).encode()  # fails on half a surrogate pair
+            return strict_json.loads(self.body)
         except (ValueError, RecursionError):
             start = redact.foreign(self.text(), 80)
             raise AcrBridgeError(
                 "ANSWER_UNINTELLIGIBLE",
                 f"{_host(self.url)} answered {self.status} with something that is not JSON: {start!r}.",
             ) from None
-        return document
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object.
@@ -116,14 +108,33 @@ class Response:
         return document
 
 
+class Counts:
+    """Requests so far, those that were sent again included; each number only grows."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.retries = 0
+        self._lock = threading.Lock()
+
+    def add(self, *, again: bool) -> None:
+        """Count a request."""
+        with self._lock:
+            self.requests += 1
+            self.retries += again
+
+
 class HttpClient:
     """Sends requests. Proxies come from the environment; redirects are not followed; .netrc is not read.
+
+    A host that answers 429 gets no request from any thread until the time that it asked for is over.
 
     Args:
         ca_files: certificate authorities to trust beside the operating system's, PEM.
         timeouts: in seconds.
         clock: for waits between tries.
         user_agent: what servers are told.
+        requests_per_second: that each host gets at most; None: any number.
+        plain_http: HOST[:PORT], in lower case, of those that plain HTTP may go to.
     """
 
     def __init__(
@@ -133,9 +144,16 @@ class HttpClient:
         timeouts: Timeouts | None = None,
         clock: Clock | None = None,
         user_agent: str = "acrbridge",
+        requests_per_second: float | None = None,
+        plain_http: frozenset[str] = frozenset(),
     ) -> None:
         self.clock = clock or SystemClock()
         self.timeouts = timeouts or Timeouts()
+        self.counts = Counts()
+        self.pace = Pace(self.clock, requests_per_second)
+        self.on_trouble: Callable[[str], None] = lambda _: None
+        """Hears of the host, with its port, of each transient answer and each connection that failed."""
+        self.plain_http = plain_http
         self._aborted = False
         self._session = _Session()
         self._session.trust_env = False
@@ -143,7 +161,7 @@ class HttpClient:
         self._session.headers = requests.structures.CaseInsensitiveDict(
             {"User-Agent": user_agent, "Accept-Encoding": "identity", "Accept": "*/*"}
         )
-        adapter = _TrustingAdapter(_trust(ca_files))
+        adapter = _TrustingAdapter(trust(ca_files))
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, adapter)
 
@@ -172,19 +190,20 @@ class HttpClient:
             AcrBridgeError: ANSWER_TOO_LARGE, ANSWER_UNINTELLIGIBLE.
             UsageError: PLAIN_HTTP_REFUSED.
         """
-        _check_scheme(request.url)
+        host = self._checked_host(request.url)
+        self.pace.wait(host, deadline)
         deadline = deadline or Deadline(self.timeouts.total, self.clock)
         for failures in itertools.count(1):
             try:
-                response = self._send_once(request, deadline)
+                response = self._send_once(request, deadline, again=failures > 1)
             except NetworkError as error:
+                self.on_trouble(host)
                 if failures >= tries(error, request.retry.tries) or not self._wait(
-                    request, failures, None, deadline
+                    request, host, failures, None, deadline
                 ):
                     raise
             else:
-                asked = retry_after(response.headers)
-                if response.status not in TRANSIENT or not self._wait(request, failures, asked, deadline):
+                if not self._goes_again(request, host, failures, response, deadline):
                     return response
         raise AssertionError("count() does not end")
 
@@ -196,21 +215,31 @@ class HttpClient:
             NetworkError: no answer came; that is not tried again.
             UsageError: PLAIN_HTTP_REFUSED.
         """
-        _check_scheme(request.url)
+        host = self._checked_host(request.url)
+        self.pace.wait(host)
         deadline = Deadline(self.timeouts.total, self.clock)
         timeout = urllib3.Timeout(connect=self.timeouts.connect, read=PATIENCE)
         for failures in itertools.count(1):
-            with our_errors(request.url):
-                answer = self._open(request, timeout)
+            try:
+                with our_errors(request.url):
+                    answer = self._open(request, timeout, again=failures > 1)
+            except NetworkError:
+                self.on_trouble(host)
+                raise
             with answer:
-                asked = retry_after(answer.headers)
-                if answer.status_code not in TRANSIENT or not self._wait(request, failures, asked, deadline):
-                    yield Stream(answer, self.clock)
+                opened = Stream(answer, self.clock, lambda: self.on_trouble(host))
+                if not self._goes_again(request, host, failures, opened, deadline):
+                    yield opened
                     return
 
-    def _open(self, request: Request, timeout: urllib3.Timeout) -> requests.Response:
+    def base(self, host: str) -> str:
+        """`https://HOST`, or `http://HOST` where plain HTTP may go to it."""
+        return f"{'http' if host.lower() in self.plain_http else 'https'}://{host}"
+
+    def _open(self, request: Request, timeout: urllib3.Timeout, *, again: bool) -> requests.Response:
         if self._aborted and not request.parting:
             raise Cancelled
+        self.counts.add(again=again)
         return self._session.request(
             request.method,
             request.url,
@@ -222,16 +251,49 @@ class HttpClient:
             proxies=proxies(request.url),
         )
 
-    def _wait(self, request: Request, failures: int, asked: float | None, deadline: Deadline) -> bool:
+    def _goes_again(
+        self, request: Request, host: str, failures: int, answer: Response | Stream, deadline: Deadline
+    ) -> bool:
+        """After a transient answer, wait until the request may go again; False where it is not to."""
+        if answer.status not in TRANSIENT:
+            return False
+        self.on_trouble(host)
+        asked = retry_after(answer.headers)
+        if answer.status == 429:
+            self.pace.pause(host, request.retry.wait(failures, asked))
+        return self._wait(request, host, failures, asked, deadline)
+
+    def _wait(
+        self, request: Request, host: str, failures: int, asked: float | None, deadline: Deadline
+    ) -> bool:
         """Wait before the next try; False where there is to be none."""
         wait = request.retry.wait(failures, asked)
         if failures >= request.retry.tries or wait >= deadline.remaining():
             return False
         log.debug("try %d of %d in %.1f s", failures + 1, request.retry.tries, wait)
         self.clock.sleep(wait)
+        self.pace.wait(host, deadline)
         return True
 
-    def _send_once(self, request: Request, deadline: Deadline) -> Response:
+    def _checked_host(self, url: str) -> str:
+        r"""Host and port of a URL that is https, or plain HTTP where that is allowed.
+
+        That is to hosts that were named for it, to this computer, and to link-local addresses, where managed
+        identities are. The URL is taken apart by urllib3, which is what opens the connection: urlsplit sees another
+        host in `http://a\@b`.
+        """
+        try:
+            parts = parse_url(url)
+        except urllib3.exceptions.LocationParseError:
+            parts = Url()
+        if parts.host and (parts.scheme == "https" or (parts.scheme == "http" and self._may_be_plain(parts))):
+            return parts.netloc or ""
+        raise UsageError("PLAIN_HTTP_REFUSED", f"{redact.url(url)!r} is not an https address.")
+
+    def _may_be_plain(self, parts: Url) -> bool:
+        return is_near(parts.host or "") or parts.netloc in self.plain_http
+
+    def _send_once(self, request: Request, deadline: Deadline, *, again: bool) -> Response:
         started = self.clock.now()
         with our_errors(request.url):
             held = request.body is None or isinstance(request.body, bytes | str)
@@ -240,7 +302,7 @@ class HttpClient:
                 read=self.timeouts.read,
                 total=deadline.remaining() + 0.001 if held else None,  # a blob takes as long as it takes
             )
-            answer = self._open(request, timeout)
+            answer = self._open(request, timeout, again=again)
             with answer:
                 body = self._read(answer, request)
         log.debug(
@@ -310,76 +372,6 @@ class _TrustingAdapter(HTTPAdapter):
         conn.cert_reqs = "CERT_REQUIRED"
 
 
-def _trust(ca_files: tuple[Path, ...]) -> ssl.SSLContext:
-    context = _system_trust()
-    for file in ca_files:
-        try:
-            if file.is_dir():
-                context.load_verify_locations(capath=file)
-            else:
-                context.load_verify_locations(cafile=file)
-        except (OSError, ssl.SSLError) as error:
-            raise UsageError("FILE_UNREADABLE", f"{file} holds no certificates: {error}.") from None
-    return context
-
-
-def _system_trust() -> ssl.SSLContext:
-    """A TLS context that trusts what the operating system trusts.
-
-    truststore reads the certificates anew for each connection: 10 ms, which hurts where many are opened. Where
-    OpenSSL itself finds the system's, as on most Linux, it reads them once.
-    """
-    paths = ssl.get_default_verify_paths()
-    if sys.platform == "linux" and (paths.cafile or paths.capath):
-        return ssl.create_default_context()
-    import truststore
-
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-def _check_scheme(url: str) -> None:
-    r"""Refuse plain HTTP but to this computer and to link-local addresses, where managed identities are.
-
-    Taken apart by urllib3, which is what opens the connection: urlsplit sees another host in `http://a\@b`.
-    """
-    try:
-        parts = parse_url(url)
-    except urllib3.exceptions.LocationParseError:
-        parts = Url()
-    if parts.host and (parts.scheme == "https" or (parts.scheme == "http" and is_near(parts.host))):
-        return
-    raise UsageError("PLAIN_HTTP_REFUSED", f"{redact.url(url)!r} is not an https address.")
-
-
 def _host(url: str) -> str:
     """Host and port of a URL, for messages."""
     return parse_url(url).netloc or ""
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse a key that comes twice: one reader takes the first, another the last."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key comes twice")
-    return found
-
-
-def _check_depth(document: Any, depth: int = 0) -> None:
-    if depth > _MAX_JSON_DEPTH:
-        raise ValueError("nested too deeply")
-    children = (
-        document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
-    )
-    for child in children:
-        _check_depth(child, depth + 1)

@@ -24,7 +24,7 @@ class Retry:
         base: seconds of the first wait; it doubles with each try.
     """
 
-    tries: int = 5
+    tries: int = 6
     base: float = 0.5
 
     def wait(self, failures: int, retry_after: float | None = None, spread: float | None = None) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from acrbridge.errors import NetworkError
@@ -38,11 +38,15 @@ class Stream:
     Args:
         answer: of requests, opened with stream=True.
         clock: measures stalls.
+        trouble: is called where the connection breaks off or stalls.
     """
 
-    def __init__(self, answer: requests.Response, clock: Clock) -> None:
+    def __init__(
+        self, answer: requests.Response, clock: Clock, trouble: Callable[[], None] = lambda: None
+    ) -> None:
         self._answer = answer
         self._clock = clock
+        self._trouble = trouble
         self._waited = 0.0
         self._came = 0
         self._fault: NetworkError | None = None
@@ -63,6 +67,7 @@ class Stream:
             while filled < len(view) and (got := self._timed(view[filled:])):
                 filled += got
         except NetworkError as fault:
+            self._trouble()
             if not filled:
                 raise
             self._fault = fault

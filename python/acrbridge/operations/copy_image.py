@@ -73,6 +73,7 @@ def _copied(
     places: tuple[Source, Target],
 ) -> CopyResult:
     clock = session.http.clock
+    session.http.pace.requests_per_second = job.requests_per_second
     began = clock.now()
     options = Options(tuple(map(Platform.parse, job.platforms)), job.referrers, job.foreign_layers)
     copy = Copy(*places, clock, options, concurrency=job.concurrency)

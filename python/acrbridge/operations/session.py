@@ -8,18 +8,29 @@ from types import TracebackType
 from acrbridge import __version__
 from acrbridge.azure import exchange
 from acrbridge.azure.arm import REGISTRIES, ArmClient, Registry, UnreadyRegistry
-from acrbridge.azure.clouds import CLOUDS, PUBLIC, Cloud
+from acrbridge.azure.clouds import CLOUDS, PUBLIC, Cloud, is_azure
 from acrbridge.azure.identity import Identity
 from acrbridge.azure.profile import Account, Profile, Subscription
 from acrbridge.azure.token_store import AccessToken, TokenStore
-from acrbridge.errors import AcrBridgeError, NotFoundError, RefusedError, SignInError
+from acrbridge.errors import AcrBridgeError, NotFoundError, RefusedError, SignInError, UsageError
+from acrbridge.http import redact
 from acrbridge.http.client import HttpClient
 from acrbridge.http.retry import Retry
 from acrbridge.jobs import Listener, Notice, Secret, ignore
-from acrbridge.references import RegistryId, is_login_server, registry_name
+from acrbridge.references import RegistryId, is_host, is_login_server, registry_name
 from acrbridge.registry.auth import Credential, Password, RefreshToken
 from acrbridge.registry.client import RegistryClient
 from acrbridge.settings import Settings
+
+
+def _check_plain(hosts: frozenset[str], listener: Listener) -> None:
+    for host in sorted(hosts):
+        if not is_host(host) or is_azure(host):
+            reason = "one of Azure's own hosts" if is_azure(host) else "not HOST or HOST:PORT"
+            raise UsageError(
+                "PLAIN_HTTP_REFUSED", f"--plain-http: {redact.foreign(host, 100)!r} is {reason}."
+            )
+        listener(Notice(f"{host} is spoken to without TLS: others can read and change what goes there."))
 
 
 class Session:
@@ -28,9 +39,12 @@ class Session:
     Args:
         settings: from flags and environment.
         subscription: ID or name; None takes the profile's default.
-        listener: hears what a person should know.
+        listener: hears what a person should know, such as which hosts are spoken to without TLS.
         http: what all is asked through, by default a client of its own; closed with the session.
         identity: what gives tokens, by default Entra.
+
+    Raises:
+        UsageError: PLAIN_HTTP_REFUSED.
     """
 
     def __init__(
@@ -44,7 +58,12 @@ class Session:
     ) -> None:
         self.settings = settings
         self.listener = listener
-        self.http = http or HttpClient(ca_files=settings.ca_files, user_agent=f"acrbridge/{__version__}")
+        _check_plain(settings.plain_http, listener)
+        self.http = http or HttpClient(
+            ca_files=settings.ca_files,
+            user_agent=f"acrbridge/{__version__}",
+            plain_http=settings.plain_http,
+        )
         self._wanted_subscription = subscription
         self._given_identity = identity
 

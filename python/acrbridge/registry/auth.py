@@ -228,7 +228,8 @@ class Authorizer:
     def _check_realm(self, realm: str) -> None:
         """The credential goes to the registry's own host, or to the token server that it is known to have."""
         host = self._host.lower()
-        if origin(realm) not in (f"https://{host}", f"https://{TOKEN_HOSTS.get(host, host)}"):
+        allowed = {self._http.base(host), f"https://{host}", f"https://{TOKEN_HOSTS.get(host, host)}"}
+        if origin(realm) not in allowed:
             raise AcrBridgeError(
                 "CHALLENGE_UNTRUSTED",
                 f"{self._host} wants tokens from {redact.foreign(redact.url(realm), 200)!r}: nothing was sent there.",

@@ -43,7 +43,7 @@ class RegistryClient:
 
     def __init__(self, host: str, http: HttpClient, credential: Credential | None = None) -> None:
         self.host = host
-        self.base = f"https://{host}"
+        self.base = http.base(host)
         self.clock = http.clock
         self.chunking = Chunking()
         self._http = http
@@ -170,7 +170,8 @@ class RegistryClient:
     def open(self, path: str, scope: str, offset: int = 0) -> Iterator[Stream]:
         """GET a body to be read piece by piece, from an offset.
 
-        Redirects lead to storage: they are followed over https only, and without the token on another origin.
+        Redirects lead to storage: they are followed over https, or to a host that plain HTTP may go to, and
+        without the token on another origin.
 
         Raises:
             VerificationError: RANGE_NOT_HONOURED, the answer is not the part that was asked for.
@@ -201,7 +202,8 @@ class RegistryClient:
 
     def _redirected(self, answer: Stream) -> str:
         target = resolve(answer.url, answer.headers.get("Location", ""))
-        if not target.lower().startswith("https://"):
+        host = urlsplit(origin(target)).netloc
+        if origin(target) not in (f"https://{host}", self._http.base(host)):
             raise AcrBridgeError(
                 "LOCATION_UNTRUSTED",
                 f"{self.host} sends its blobs from {redact.foreign(redact.url(target), 100)!r}: not followed.",
@@ -234,9 +236,8 @@ class RegistryClient:
         target = _next_link(header)
         if target is None:
             return None
-        base = f"https://{self.host}"
-        absolute = resolve(f"{base}{url}", target)
-        if origin(absolute) != origin(base):
+        absolute = resolve(f"{self.base}{url}", target)
+        if origin(absolute) != origin(self.base):
             raise AcrBridgeError(
                 "LOCATION_UNTRUSTED",
                 f"{self.host} continues its list on {redact.foreign(redact.url(absolute), 100)!r}.",

@@ -65,9 +65,11 @@ class ScriptedAdapter(HTTPAdapter):
 Scripted = tuple[HttpClient, ScriptedAdapter]
 
 
-def scripted(*replies: Reply, clock: FakeClock | None = None) -> Scripted:
+def scripted(
+    *replies: Reply, clock: FakeClock | None = None, plain_http: frozenset[str] = frozenset()
+) -> Scripted:
     """A client whose connections are answered from a script."""
-    client = HttpClient(clock=clock or FakeClock(), timeouts=Timeouts())
+    client = HttpClient(clock=clock or FakeClock(), timeouts=Timeouts(), plain_http=plain_http)
     adapter = ScriptedAdapter(iter(replies))
     client._session.mount("https://", adapter)
     client._session.mount("http://", adapter)
@@ -162,6 +164,86 @@ def test_there_is_no_wait_that_would_outlast_the_deadline() -> None:
     assert clock.slept == []
 
 
+def test_a_burst_of_four_failures_is_outlived_in_less_than_twelve_seconds() -> None:
+    clock = FakeClock()
+    client, _ = scripted(*[(502, {}, b"")] * 4, GOOD, clock=clock)
+    assert client.send(Request("GET", URL)).body == b"good"
+    assert sum(clock.slept) <= 12
+
+
+def test_a_host_that_throttles_for_ever_is_given_up_in_less_than_two_minutes() -> None:
+    clock = FakeClock()
+    client, adapter = scripted(*[(429, {}, b"")] * 6, clock=clock)
+    assert client.send(Request("GET", URL)).status == 429
+    assert (len(adapter.sent), sum(clock.slept) <= 120) == (6, True)
+
+
+def throttled(client: HttpClient, retry: Retry) -> None:
+    """Have a first request answered 429 with Retry-After: 7, however it is sent."""
+    assert client.send(Request("GET", URL, retry=retry)).status == 429
+
+
+def opened(client: HttpClient, retry: Retry) -> None:
+    with client.stream(Request("GET", URL, retry=retry)) as answer:
+        assert answer.status == 429
+
+
+@pytest.mark.parametrize("first", [throttled, opened])
+def test_a_host_that_throttles_gets_no_other_request_either_until_its_time_is_over(
+    first: Callable[[HttpClient, Retry], None],
+) -> None:
+    clock = FakeClock()
+    client, _ = scripted((429, {"Retry-After": "7"}, b""), *[GOOD] * 4, clock=clock)
+    first(client, NEVER)
+    client.send(Request("GET", "https://other.example/"))
+    assert clock.slept == []
+    client.send(Request("GET", URL))
+    with client.stream(Request("GET", URL)) as answer:
+        assert answer.status == 200
+    assert clock.slept == [7.0]
+
+
+def test_a_stream_waits_for_retry_after_too() -> None:
+    clock = FakeClock()
+    client, _ = scripted((429, {"Retry-After": "7"}, b""), GOOD, clock=clock)
+    with client.stream(Request("GET", URL)) as answer:
+        assert answer.status == 200
+    assert clock.slept == [7.0]
+
+
+def test_requests_and_those_sent_again_are_counted() -> None:
+    client, _ = scripted((503, {}, b""), urllib3.exceptions.ProtocolError("cut"), GOOD, (503, {}, b""), GOOD)
+    client.send(Request("GET", URL))
+    with client.stream(Request("GET", URL)):
+        pass
+    assert (client.counts.requests, client.counts.retries) == (5, 3)
+
+
+def test_each_trouble_with_a_host_is_told() -> None:
+    client, _ = scripted(
+        (503, {}, b""), requests.exceptions.ReadTimeout("slow"), (429, {}, b""), (404, {}, b""), (503, {}, b""), GOOD,
+        requests.exceptions.ConnectionError("cut"),
+    )  # fmt: skip
+    heard: list[str] = []
+    client.on_trouble = heard.append
+    client.send(Request("GET", "https://registry.example:5000/x"))
+    assert heard == ["registry.example:5000"] * 3
+    with client.stream(Request("GET", URL)):
+        assert heard[3:] == ["example.com"]
+    with pytest.raises(NetworkError), client.stream(Request("GET", URL)):
+        pass
+    assert heard[4:] == ["example.com"]
+
+
+def test_requests_are_spread_as_the_limit_says() -> None:
+    clock = FakeClock()
+    client, _ = scripted(*[GOOD] * 3, clock=clock)
+    client.pace.requests_per_second = 2
+    for _ in range(3):
+        client.send(Request("GET", URL))
+    assert clock.slept == [0.5, 0.5]
+
+
 def test_no_part_of_a_try_may_take_longer_than_what_is_left() -> None:
     clock = FakeClock()
     client, adapter = scripted(GOOD, clock=clock)
@@ -213,7 +295,7 @@ def test_a_certificate_that_is_not_trusted_is_not_asked_for_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "tries"), [("407 Proxy Authentication Required", 1), ("502 Bad Gateway", 5)]
+    ("status", "tries"), [("407 Proxy Authentication Required", 1), ("502 Bad Gateway", 6)]
 )
 def test_a_proxy_that_refuses_is_not_asked_again_but_one_that_fails_is(status: str, tries: int) -> None:
     failure = requests.exceptions.ProxyError(
@@ -225,7 +307,7 @@ def test_a_proxy_that_refuses_is_not_asked_again_but_one_that_fails_is(status: s
             ),
         )
     )
-    client, adapter = scripted(*[failure] * 5)
+    client, adapter = scripted(*[failure] * 6)
     error = refusal_of(client, Request("GET", URL))
     assert error.code == "PROXY_REFUSED"
     assert status[:3] in error.message
@@ -354,6 +436,20 @@ def test_anything_else_but_https_is_refused_before_it_is_sent(url: str) -> None:
     assert error.value.code == "PLAIN_HTTP_REFUSED"
     assert is_fit_to_print(error.value.message)
     assert adapter.sent == []
+
+
+def test_plain_http_goes_to_a_host_that_was_named_for_it_and_to_no_port_of_it_else() -> None:
+    client, adapter = scripted(GOOD, plain_http=frozenset({"registry.example:5000"}))
+    assert client.base("Registry.example:5000") == "http://Registry.example:5000"
+    assert client.base("registry.example") == "https://registry.example"
+    client.send(Request("GET", "http://registry.example:5000/v2/"))
+    for url in (
+        "http://registry.example/v2/",
+        "http://registry.example:5001/",
+        "http://registry.example:5000@x/",
+    ):
+        assert refusal_of(client, Request("GET", url)).code == "PLAIN_HTTP_REFUSED"
+    assert len(adapter.sent) == 1
 
 
 def test_a_refused_url_is_shown_without_its_password() -> None:

@@ -84,6 +84,14 @@ def test_what_a_socket_raises_is_told_as_ours(fault: OSError, code: str) -> None
     assert (caught.value.code, "registry.example" in caught.value.message) == (code, True)
 
 
+def test_a_body_that_breaks_off_is_told_as_a_trouble_of_the_host() -> None:
+    heard: list[str] = []
+    answer: Any = SimpleNamespace(raw=raw(Socket([b"abc"]), 20), status_code=200, headers={}, url=URL)
+    opened = Stream(answer, FakeClock(), lambda: heard.append("trouble"))
+    assert opened.readinto(memoryview(bytearray(8))) == 3
+    assert heard == ["trouble"]
+
+
 def dripping(piece: bytes, every: float, clock: FakeClock) -> Stream:
     def wait() -> None:
         clock.time += every

@@ -9,7 +9,9 @@ from acrbridge.azure.clouds import CLOUDS
 from acrbridge.azure.profile import Subscription
 from acrbridge.errors import AcrBridgeError, NotFoundError, RefusedError, SignInError, UsageError
 from acrbridge.jobs import Secret
-from unit.fakes import SUBSCRIPTION, TENANT, Answer, answer
+from acrbridge.operations.session import Session
+from acrbridge.settings import Settings
+from unit.fakes import SUBSCRIPTION, TENANT, Answer, Heard, answer
 from unit.operations.offline import APPLICATION, Azure, OfflineSession, registry_document, registry_id
 
 PASSWORD = Secret("s3cret-PW")
@@ -18,6 +20,26 @@ PASSWORD = Secret("s3cret-PW")
 def exchanged_with(azure: Azure) -> list[str]:
     """Hosts that an Entra token was shown to, Resource Manager aside."""
     return [r.url.split("/")[2] for r in azure.http.requests if r.url.endswith("/oauth2/exchange")]
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["contoso.azurecr.io", "contoso.azurecr.io.", "contoso.azurecr.io:80", "contoso.eastus.data.azurecr.cn",
+     "azurecr.us", "management.azure.com", "login.microsoftonline.us", "http://registry.example", "me@registry.example",
+     "registry.example/app", ""],
+)  # fmt: skip
+def test_no_host_of_azure_and_nothing_but_a_host_is_spoken_to_without_tls(tmp_path: Path, host: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Session(Settings(tmp_path, plain_http=frozenset({host})))
+    assert caught.value.code == "PLAIN_HTTP_REFUSED"
+
+
+def test_who_speaks_without_tls_is_told_once_that_others_can_read_it(tmp_path: Path) -> None:
+    heard = Heard()
+    settings = Settings(tmp_path, plain_http=frozenset({"registry.example:5000"}))
+    with Session(settings, listener=heard) as session:
+        assert session.http.base("registry.example:5000") == "http://registry.example:5000"
+    assert [getattr(event, "message", "").partition(" ")[0] for event in heard] == ["registry.example:5000"]
 
 
 @pytest.mark.parametrize("text", ["contoso", "CONTOSO", "contoso.azurecr.io"])

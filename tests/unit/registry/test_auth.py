@@ -148,6 +148,13 @@ def test_a_token_server_elsewhere_is_refused_and_nothing_is_sent(realm: str, cre
     assert http.requests == []
 
 
+@pytest.mark.parametrize(("realm", "sent"), [(f"http://{HOST}/t", 1), ("http://plain.example/t", 0)])
+def test_a_realm_without_tls_is_for_a_registry_that_was_named_for_it(realm: str, sent: int) -> None:
+    http = ScriptedHttp([answer(200, {"token": "t"})], plain_http=frozenset({HOST, "plain.example"}))
+    attempt(lambda: Authorizer(HOST, http, USER).answer(bearer(realm), SCOPE))
+    assert len(http.requests) == sent
+
+
 @given(st.text())
 def test_any_realm_is_the_registrys_own_or_refused(realm: str) -> None:
     asked, http = authorizer(answer(200, {"token": "t"}))

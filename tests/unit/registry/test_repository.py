@@ -218,6 +218,22 @@ def test_a_blob_elsewhere_is_fetched_by_https_only(to: str) -> None:
     assert len(http.requests) == 1
 
 
+def test_of_a_registry_without_tls_blobs_are_fetched_without_it_from_hosts_that_were_named() -> None:
+    places = {"http://plain.example:5000/v2/app/blobs/": "http://storage.example/b"}
+    places["http://storage.example/b"] = "http://other.example/b"
+
+    def registry(request: Request) -> Answer:
+        to = next(to for place, to in places.items() if request.url.startswith(place))
+        return answer(307, "", {"Location": to})
+
+    http = StreamingHttp(registry, plain_http=frozenset({"plain.example:5000", "storage.example"}))
+    source = Repository(RegistryClient("plain.example:5000", http), "app")
+    with pytest.raises(AcrBridgeError) as caught, source.open_blob(DIGEST):
+        pass
+    assert caught.value.code == "LOCATION_UNTRUSTED"
+    assert http.urls == [f"http://plain.example:5000/v2/app/blobs/{DIGEST}", "http://storage.example/b"]
+
+
 def test_redirects_come_to_an_end() -> None:
     source, http = repository(lambda request: answer(307, "", {"Location": f"{request.url}x"}))
     with pytest.raises(AcrBridgeError), source.open_blob(DIGEST):

@@ -10,6 +10,7 @@ import pytest
 
 from acrbridge.errors import AcrBridgeError, NetworkError, RefusedError, VerificationError
 from acrbridge.http.client import Request
+from acrbridge.http.retry import DEFAULT
 from acrbridge.jobs import Secret
 from acrbridge.registry.auth import Password
 from acrbridge.registry.client import RegistryClient
@@ -325,7 +326,7 @@ def test_chunks_that_never_arrive_end_it() -> None:
     with pytest.raises(AcrBridgeError) as caught:
         put(registry, Layer(LARGE))
     assert caught.value.code == "SERVICE_ERROR"
-    assert registry.log.count(f"PATCH {64 * MIB}") == 5
+    assert registry.log.count(f"PATCH {64 * MIB}") == DEFAULT.tries
     assert registry.log[-1] == "DELETE"
 
 

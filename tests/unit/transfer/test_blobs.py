@@ -120,7 +120,7 @@ def test_a_download_without_progress_ends() -> None:
     origin = Origin(breaks=[PIECE, *[0] * 10])
     with sending(origin) as body, pytest.raises(AcrBridgeError) as caught:
         read(body, 0, len(body))
-    assert (caught.value.code, len(origin.opened)) == ("UNREACHABLE", 5)
+    assert (caught.value.code, len(origin.opened)) == ("UNREACHABLE", 6)
     assert body.fault is caught.value
 
 

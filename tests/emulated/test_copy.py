@@ -32,6 +32,15 @@ def test_blobs_of_the_same_registry_are_mounted(acrbridge: Acrbridge, image: str
     assert result["blobsMounted"] > 0
 
 
+def test_blobs_that_were_copied_elsewhere_in_the_registry_are_mounted(
+    acrbridge: Acrbridge, azure: LocalAzure, image: str
+) -> None:
+    acrbridge("copy", HELLO, f"{TARGET}/{image}").succeeded()
+    result = acrbridge("copy", HELLO, f"{TARGET}/again/{image}").succeeded().json()
+    assert (result["blobsSent"], result["blobsMounted"] > 0) == (0, True)
+    assert azure.tag(f"again/{image}") == azure.tag(image)
+
+
 def test_signatures_come_along(acrbridge: Acrbridge, image: str) -> None:
     acrbridge("copy", "fabrikam.azurecr.io/signed:v1", f"{TARGET}/{image}").succeeded()
     found = acrbridge("acr", "manifest", "list-referrers", "-r", "contoso", "-n", image).succeeded().json()

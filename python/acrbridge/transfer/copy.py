@@ -65,7 +65,7 @@ class Copy:
         self._source = source
         self._target = target
         self._options = options
-        self._pool = Pool(concurrency)
+        self._pool = Pool(concurrency, clock)
         self._inventory = Inventory(target, self._pool)
         self._moving = Moving(
             source, target, self._inventory, self._pool, concurrency, clock, self.tally, self.progress
@@ -84,6 +84,10 @@ class Copy:
         """
         tags = self._referrers.tags() if self._referrers else self._source.tags()
         return selection.of((tag for tag in tags if not is_referrer_tag(tag)), self._source.name)
+
+    def trouble(self, host: str) -> None:
+        """Go slower: a host throttles, fails, or breaks connections off."""
+        self._pool.trouble(host)
 
     def stop(self, grace: float) -> None:
         """What has not begun never does, and what is under way ends at its next piece: wait so many seconds for it."""

@@ -1,37 +1,56 @@
-"""The threads of a copy, which can be told to stop."""
+"""The threads of a copy: as many tasks at once as its pace allows, until they are told to stop."""
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from typing import Any, ParamSpec, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, ParamSpec, TypeVar
 
-from acrbridge.http.deadlines import Cancelled
+from acrbridge.http.deadlines import Cancelled, Clock
+from acrbridge.transfer.pace import Pace
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class _Task(Generic[T]):
+    future: Future[T]
+    call: Callable[[], T]
+
+
 class Pool:
-    """Threads that do what a copy asks for; no task may wait for another that can still be in the queue.
+    """Threads that do what a copy asks for, in that order; no task may wait for one that was submitted after it.
 
     Args:
-        threads: requests at once.
+        threads: requests at once, at most.
+        clock: for the pace.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, clock: Clock) -> None:
         self._pool = ThreadPoolExecutor(threads, "acrbridge-copy")
+        self._pace = Pace(threads, clock)
+        self._waiting: deque[_Task[Any]] = deque()
+        self._running = 0
+        self._lock = threading.Lock()
         self._stopped = threading.Event()
 
     def submit(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have a call made; after a stop it raises Cancelled instead."""
+        future: Future[T] = Future()
+        with self._lock:
+            self._waiting.append(_Task(future, lambda: call(*args, **kwargs)))
+            self._start()
+        return future
 
-        def unless_stopped() -> T:
-            self.raise_if_stopped()
-            return call(*args, **kwargs)
-
-        return self._pool.submit(unless_stopped)
+    def trouble(self, host: str) -> None:
+        """Go slower: a host throttles, fails, or breaks connections off."""
+        del host  # a blob's way needs both: the slower one is the pace
+        with self._lock:
+            self._pace.trouble()
 
     def raise_if_stopped(self) -> None:
         """End what is under way, when that was asked for.
@@ -45,11 +64,31 @@ class Pool:
     def stop(self) -> None:
         """What has not begun never does, and what is under way ends at its next piece."""
         self._stopped.set()
+        with self._lock:
+            while self._waiting:
+                self._waiting.popleft().future.set_exception(Cancelled())
 
     def close(self) -> None:
         """Stop, and wait for the end of what is under way."""
         self.stop()
         self._pool.shutdown()
+
+    def _start(self) -> None:
+        """Begin what the pace allows; the lock is held."""
+        while self._waiting and self._running < self._pace.limit:
+            self._running += 1
+            self._pool.submit(self._run, self._waiting.popleft())
+
+    def _run(self, task: _Task[T]) -> None:
+        try:
+            self.raise_if_stopped()
+            task.future.set_result(task.call())
+        except BaseException as error:  # noqa: BLE001 - whoever waits for it is told
+            task.future.set_exception(error)
+        with self._lock:
+            self._running -= 1
+            self._pace.ended()
+            self._start()
 
 
 def finish(futures: Iterable[Future[Any]]) -> None:

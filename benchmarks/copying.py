@@ -1,6 +1,6 @@
 """What `acrbridge copy` costs: round trips, the start of its process, and memory; and a warm process beside crane.
 
-Usage: python benchmarks/copying.py [--runs 5] [--rtt 0.04] [--big 256]
+Usage: python benchmarks/copying.py [--runs 5] [--rtt 0.2] [--big 256]
 
 Copies between two repositories of two of Debian's docker-registry on loopback, over TLS, without credentials; latency
 comes from delay.py beside this file. Needs the extra `emulator` (for trustme) and docker-registry on PATH; without
@@ -255,7 +255,7 @@ def main() -> None:
     parser.add_argument(
         "--runs", type=int, default=5, help="runs of each copy; medians count, and minima for latency"
     )
-    parser.add_argument("--rtt", type=float, default=0.04, help="seconds of one round trip")
+    parser.add_argument("--rtt", type=float, default=0.2, help="seconds of one round trip; the longer, the less noise counts")
     parser.add_argument("--big", type=int, default=256, help="MiB of a big layer")
     options = parser.parse_args()
     acrbridge = installed("acrbridge")

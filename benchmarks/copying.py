@@ -255,7 +255,9 @@ def main() -> None:
     parser.add_argument(
         "--runs", type=int, default=5, help="runs of each copy; medians count, and minima for latency"
     )
-    parser.add_argument("--rtt", type=float, default=0.2, help="seconds of one round trip; the longer, the less noise counts")
+    parser.add_argument(
+        "--rtt", type=float, default=0.2, help="seconds of one round trip; the longer, the less noise counts"
+    )
     parser.add_argument("--big", type=int, default=256, help="MiB of a big layer")
     options = parser.parse_args()
     acrbridge = installed("acrbridge")

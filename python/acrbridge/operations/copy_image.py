@@ -155,7 +155,8 @@ def _repository(session: Session, location: Location, login: Login | None, *, re
     credential = (
         Password(login.username, login.password) if login else _own(session, location, reading=reading)
     )
-    return Repository(RegistryClient(host, session.http, credential), location.image.repository)
+    client = RegistryClient(host, session.http, credential)
+    return Repository(client, location.image.repository, "pull" if reading else "pull,push")
 
 
 def _own(session: Session, location: Location, *, reading: bool) -> Credential:

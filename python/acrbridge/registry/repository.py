@@ -26,30 +26,31 @@ class Repository:
     Args:
         client: of the registry.
         name: of the repository.
+        actions: what all tokens are to allow: one token then serves for all that is done here.
     """
 
-    def __init__(self, client: RegistryClient, name: str) -> None:
+    def __init__(self, client: RegistryClient, name: str, actions: str = "pull,push") -> None:
         self._client = client
         self._uploads = Uploads(client, name)
         self.repository = name
         self.name = f"{client.host}/{name}"
         self.counts_pulls = client.host == HUB_API
-        self._pull = f"repository:{name}:pull"
-        self._push = f"repository:{name}:pull,push"
+        self._actions = actions
+        self._scope = f"repository:{name}:{actions}"
 
     def sibling(self, name: str) -> Repository:
         """Another repository of this registry."""
-        return Repository(self._client, name)
+        return Repository(self._client, name, self._actions)
 
     def manifest(self, version: str) -> Manifest:
         """Read a manifest by tag or digest, and check its digest."""
-        return self._client.manifest(self.repository, version)
+        return self._client.manifest(self.repository, version, self._actions)
 
     def digest_of(self, version: str) -> str | None:
         """The digest that a tag or digest stands for here; None where there is none. Costs no pull (HEAD)."""
         try:
             response = self._client.call(
-                "HEAD", self._manifest(version), self._pull, headers={"Accept": manifests.ACCEPT}
+                "HEAD", self._manifest(version), self._scope, headers={"Accept": manifests.ACCEPT}
             )
         except NotFoundError:
             return None
@@ -57,14 +58,14 @@ class Repository:
 
     def tags(self) -> Iterator[str]:
         """All tags."""
-        for document in self._client.pages(f"/v2/{self.repository}/tags/list", self._pull, {"n": "1000"}):
+        for document in self._client.pages(f"/v2/{self.repository}/tags/list", self._scope, {"n": "1000"}):
             yield from (str(tag) for tag in document.get("tags") or [])
 
     def referrers(self, digest: str) -> list[Descriptor] | None:
         """What refers to a manifest; None where the registry does not have the referrers API."""
         path = f"/v2/{self.repository}/referrers/{digest}"
         try:
-            pages = list(self._client.pages(path, self._pull, {}))
+            pages = list(self._client.pages(path, self._scope, {}))
         except NotFoundError as error:
             return [] if "NAME_UNKNOWN" in error.message else None
         return [Descriptor.read(item) for page in pages for item in objects(page, "manifests")]
@@ -75,12 +76,12 @@ class Repository:
         Raises:
             VerificationError: RANGE_NOT_HONOURED, the registry gave another part than the one asked for.
         """
-        return self._client.open(self._blob(digest), self._pull, offset)
+        return self._client.open(self._blob(digest), self._scope, offset)
 
     def has_blob(self, digest: str) -> bool:
         """Whether a blob is here."""
         try:
-            self._client.call("HEAD", self._blob(digest), self._push)
+            self._client.call("HEAD", self._blob(digest), self._scope)
         except NotFoundError:
             return False
         return True
@@ -88,7 +89,7 @@ class Repository:
     def is_empty(self) -> bool:
         """Whether there is no such repository yet."""
         try:
-            self._client.call("GET", f"/v2/{self.repository}/tags/list?n=1", self._push)
+            self._client.call("GET", f"/v2/{self.repository}/tags/list?n=1", self._scope)
         except NotFoundError:
             return True
         return False
@@ -129,7 +130,7 @@ class Repository:
         response = self._client.call(
             "PUT",
             self._manifest(version),
-            self._push,
+            self._scope,
             headers={"Content-Type": manifest.media_type},
             body=manifest.body,
         )

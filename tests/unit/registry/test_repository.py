@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import pytest
 
@@ -95,6 +96,32 @@ def test_a_registry_that_stored_another_manifest_is_not_believed() -> None:
     assert caught.value.code == "DIGEST_MISMATCH"
     assert OTHER in caught.value.message
     assert DIGEST in caught.value.message
+
+
+# Tokens
+
+
+def with_tokens(request: Request) -> Answer:
+    """A registry that wants a token for everything, and has an empty object wherever one asks."""
+    if request.url.startswith(f"{BASE}/token"):
+        return answer(200, {"token": "t"})
+    if "Authorization" not in request.headers:
+        return answer(401, "", {"WWW-Authenticate": f'Bearer realm="{BASE}/token"'})
+    return answer(200, "{}", {"Content-Type": OCI_MANIFEST})
+
+
+@pytest.mark.parametrize("actions", ["pull", "pull,push"])
+def test_one_token_serves_for_all_that_is_asked_of_a_repository(actions: str) -> None:
+    http = StreamingHttp(with_tokens)
+    place = Repository(RegistryClient(HOST, http, USER), "app", actions)
+    place.manifest("v1")
+    place.digest_of("v1")
+    place.has_blob(DIGEST)
+    place.referrers(DIGEST)
+    assert list(place.tags()) == []
+    assert not place.is_empty()
+    scope = urlencode({"scope": f"repository:app:{actions}"})
+    assert [url for url in http.urls if "/token" in url] == [f"{BASE}/token?{scope}"]
 
 
 # Mounts

@@ -141,6 +141,8 @@ class CopyJob:
     """`OS/ARCHITECTURE[/VARIANT]`; only these of an index."""
     referrers: bool = True
     """Signatures, SBOMs and the like come along."""
+    artifact_types: tuple[str, ...] = ()
+    """Only these of them."""
     foreign_layers: bool = False
     dry_run: bool = False
     """Read both sides, send nothing, and tell what would be sent."""

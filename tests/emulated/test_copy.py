@@ -101,6 +101,7 @@ def test_who_may_push_needs_no_right_to_import(signed_in: SignedIn, azure: Local
         ((HELLO, f"{TARGET}/x:1", "--all-tags"), "OPTIONS_CONFLICT"),
         ((HELLO, f"{TARGET}/x:1", "--source-username", "u"), "CREDENTIALS_INCOMPLETE"),
         ((HELLO, f"{TARGET}/x:1", "--untagged"), "OPTIONS_CONFLICT"),
+        ((HELLO, f"{TARGET}/x:1", "--no-referrers", "--artifact-type", "a/b"), "OPTIONS_CONFLICT"),
         ((HELLO, f"{TARGET}/x", "--untagged", "--tag", "1"), "OPTIONS_CONFLICT"),
         ((HELLO, f"{TARGET}/x:1", "--tag", "a b"), "REFERENCE_INVALID"),
         ((f"{TARGET}/y", f"{TARGET}/x", "--all-tags", "--tag", "1"), "OPTIONS_CONFLICT"),
@@ -210,3 +211,13 @@ def test_an_empty_selection_names_near_tags(acrbridge: Acrbridge, image: str) ->
     name = image.partition(":")[0]
     words = ("copy", f"{TARGET}/{name}", f"{TARGET}/some/{name}", "--only", "v2*")
     acrbridge(*words).refused(3, "TAGS_NOT_FOUND", "None of the 1 tags", "v1")
+
+
+def test_only_referrers_of_one_artifact_type(acrbridge: Acrbridge, image: str) -> None:
+    listing = ("acr", "manifest", "list-referrers", "-r")
+    there = acrbridge(*listing, "fabrikam", "-n", "signed:v1").succeeded().json()["manifests"]
+    wanted = there[0]["artifactType"]
+    acrbridge("copy", SIGNED, f"{TARGET}/{image}", "--artifact-type", wanted).succeeded()
+    found = acrbridge(*listing, "contoso", "-n", image).succeeded().json()["manifests"]
+    assert [one["artifactType"] for one in found] == [wanted]
+    assert len(there) == 2

@@ -65,6 +65,10 @@ def copy(
     no_referrers: Annotated[
         bool, typer.Option("--no-referrers", help="Leave signatures, SBOMs and the like behind.")
     ] = False,
+    artifact_type: Annotated[
+        list[str] | None,
+        typer.Option("--artifact-type", metavar="TYPE", help="Of referrers only this type. Repeatable."),
+    ] = None,
     foreign_layers: Annotated[
         bool,
         typer.Option("--foreign-layers", help="Copy layers that registries do not hold by their licence."),
@@ -104,6 +108,7 @@ def copy(
         untagged=untagged,
         platforms=tuple(platform or ()),
         referrers=not no_referrers,
+        artifact_types=tuple(artifact_type or ()),
         foreign_layers=foreign_layers,
         dry_run=dry_run,
         source_login=_login(run, source_username, SOURCE_VARIABLE),

@@ -75,7 +75,9 @@ def _copied(
     clock = session.http.clock
     session.http.pace.requests_per_second = job.requests_per_second
     began = clock.now()
-    options = Options(tuple(map(Platform.parse, job.platforms)), job.referrers, job.foreign_layers)
+    options = Options(
+        tuple(map(Platform.parse, job.platforms)), job.referrers, job.artifact_types, job.foreign_layers
+    )
     copy = Copy(*places, clock, options, concurrency=job.concurrency)
     try:
         with told(copy.progress, session.listener):
@@ -107,6 +109,8 @@ def _check(job: CopyJob, source: Place, target: Place, *, many: bool) -> None:
             "With all tags, or a selection of them, source and target are repositories without a tag,"
             " and neither --tag nor --untagged is given.",
         )
+    if job.artifact_types and not job.referrers:
+        raise UsageError("OPTIONS_CONFLICT", "--artifact-type and --no-referrers exclude each other.")
     if job.untagged and (target.tag or job.tags):
         raise UsageError("OPTIONS_CONFLICT", "With --untagged the target has no tag, and no --tag is given.")
     for tag in job.tags:

@@ -89,13 +89,12 @@ class Descriptor:
         if not isinstance(media_type, str) or not media_type:
             raise _invalid(f"{digest} has no media type")
         urls = document.get("urls") or []
-        artifact_type = document.get("artifactType")
         return cls(
             media_type,
             digest,
             size,
             _platform(document.get("platform")),
-            artifact_type if isinstance(artifact_type, str) else None,
+            _artifact_type(document),
             tuple(url for url in urls if isinstance(url, str)) if isinstance(urls, list) else (),
         )
 
@@ -108,6 +107,7 @@ class Contents:
     children: tuple[Descriptor, ...] = ()
     blobs: tuple[Descriptor, ...] = ()
     subject: Descriptor | None = None
+    artifact_type: str | None = None
 
 
 def read_contents(body: bytes, media_type: str) -> Contents:
@@ -122,14 +122,17 @@ def read_contents(body: bytes, media_type: str) -> Contents:
     """
     document = _object(body)
     subject = Descriptor.read(document["subject"]) if document.get("subject") else None
+    children: tuple[Descriptor, ...] = ()
+    blobs: tuple[Descriptor, ...] = ()
     if media_type in INDEX_TYPES:
-        return Contents(media_type, children=_descriptors(document, "manifests"), subject=subject)
-    if media_type in IMAGE_TYPES:
+        children = _descriptors(document, "manifests")
+    elif media_type in IMAGE_TYPES:
         blobs = (Descriptor.read(document.get("config")), *_descriptors(document, "layers"))
-        return Contents(media_type, blobs=blobs, subject=subject)
-    if media_type in ARTIFACT_TYPES:
-        return Contents(media_type, blobs=_descriptors(document, "blobs"), subject=subject)
-    raise _invalid(f"media type {media_type!r} is none that can be copied")
+    elif media_type in ARTIFACT_TYPES:
+        blobs = _descriptors(document, "blobs")
+    else:
+        raise _invalid(f"media type {media_type!r} is none that can be copied")
+    return Contents(media_type, children, blobs, subject, _artifact_type(document))
 
 
 def with_platforms(body: bytes, keep: Iterable[Descriptor]) -> bytes:
@@ -154,6 +157,11 @@ def _descriptors(document: dict[str, Any], key: str) -> tuple[Descriptor, ...]:
     if not isinstance(items, list):
         raise _invalid(f"{key!r} is no list")
     return tuple(Descriptor.read(item) for item in items)
+
+
+def _artifact_type(document: dict[str, Any]) -> str | None:
+    found = document.get("artifactType")
+    return found if isinstance(found, str) and found else None
 
 
 def _platform(document: Any) -> Platform | None:

@@ -7,16 +7,19 @@ thread that asked for an image waits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from acrbridge.errors import AcrBridgeError
 from acrbridge.http.deadlines import Clock
 from acrbridge.registry.contents import Platform
+from acrbridge.registry.manifests import Manifest
 from acrbridge.transfer.content import Source, Target
+from acrbridge.transfer.fallback import FallbackTags
 from acrbridge.transfer.inventory import Inventory
 from acrbridge.transfer.moving import Moving
-from acrbridge.transfer.pool import Pool
+from acrbridge.transfer.pool import Pool, finish
 from acrbridge.transfer.progress import Progress
 from acrbridge.transfer.referrers import Referrers, is_referrer_tag
 from acrbridge.transfer.storing import Storing
@@ -32,11 +35,13 @@ class Options:
     Args:
         platforms: only these of an index; its digest changes with them. None: all.
         referrers: signatures, SBOMs and the like come along.
+        artifact_types: only these of them. None: all.
         foreign_layers: layers that registries do not hold by their licence are copied, too.
     """
 
     platforms: tuple[Platform, ...] = ()
     referrers: bool = True
+    artifact_types: tuple[str, ...] = ()
     foreign_layers: bool = False
 
 
@@ -71,10 +76,20 @@ class Copy:
             source, target, self._inventory, self._pool, concurrency, clock, self.tally, self.progress
         )
         self._reading = Reading(source, target, self._inventory, self._pool, self.tally)
+        self._fallback = FallbackTags(target, self.tally)
         self._storing = Storing(
-            target, self._moving, self._pool, self.tally, foreign_layers=options.foreign_layers
+            target,
+            self._moving,
+            self._fallback,
+            self._pool,
+            self.tally,
+            foreign_layers=options.foreign_layers,
         )
-        self._referrers = Referrers(source, self._pool) if options.referrers else None
+        self._referrers = (
+            Referrers(source, self._reading, self._pool, options.artifact_types)
+            if options.referrers
+            else None
+        )
 
     def tags(self, selection: Selection) -> list[str]:
         """The source's tags, but for those that stand for what refers to an image.
@@ -114,27 +129,40 @@ class Copy:
             VerificationError: what arrived is not what was sent.
             AcrBridgeError: by cause, naming the side.
         """
-        return self._image(version, tags, 0)
+        found = self._found(tags)
+        root = self._pool.submit(self._reading.root, version, self._options.platforms).result()
+        self._bring(root, tags, found)
+        self._bring_referrers(root, 1)
+        return root.digest
 
-    def _image(self, version: str, tags: Sequence[str], depth: int) -> str:
-        if depth > MAX_DEPTH:
-            raise AcrBridgeError(
-                "MANIFEST_INVALID", f"{self._source.name} has referrers of referrers over {MAX_DEPTH} deep."
-            )
-        found = {tag: self._pool.submit(self._target.digest_of, tag) for tag in tags}
-        platforms = () if depth else self._options.platforms
-        root = self._pool.submit(self._reading.root, version, platforms).result()
+    def _found(self, tags: Sequence[str]) -> dict[str, Future[str | None]]:
+        return {tag: self._pool.submit(self._target.digest_of, tag) for tag in tags}
+
+    def _bring(self, root: Node, tags: Sequence[str], found: Mapping[str, Future[str | None]]) -> None:
         missing = [tag for tag in tags if found[tag].result() != root.digest]
         if missing or (not tags and not self._inventory.has_manifest(root.digest)):
             self._storing.store(self._reading.tree(root), missing)
         for tag in tags or (None,):
             if tag not in missing:
                 self.tally.manifest(root.manifest, "there", tag)
-        self._bring_referrers(root, depth + 1)
-        return root.digest
 
     def _bring_referrers(self, root: Node, depth: int) -> None:
-        if self._referrers:
-            digests = [root.digest, *(child.digest for child in root.contents.children)]
-            for version, tags in self._referrers.of(digests):
-                self._image(version, tags, depth)
+        if self._referrers is None:
+            return
+        listed: dict[str, list[Manifest]] = {}
+        for referrer in self._referrers.of(
+            [root.digest, *(child.digest for child in root.contents.children)]
+        ):
+            if depth > MAX_DEPTH:
+                raise AcrBridgeError(
+                    "MANIFEST_INVALID",
+                    f"{self._source.name} has referrers of referrers over {MAX_DEPTH} deep.",
+                )
+            found = self._found(referrer.tags)
+            node = self._pool.submit(self._reading.root, referrer.version).result()
+            if self._referrers.is_wanted(node):
+                self._bring(node, referrer.tags, found)
+                self._bring_referrers(node, depth + 1)
+                if not referrer.tags:
+                    listed.setdefault(referrer.subject, []).append(node.manifest)
+        finish([self._pool.submit(self._fallback.add, *one) for one in listed.items()])

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from acrbridge.registry.contents import Descriptor
 from acrbridge.transfer.content import Source
+from acrbridge.transfer.fallback import fallback_tag
 from acrbridge.transfer.pool import Pool
+from acrbridge.transfer.tree import Node, Reading
 
 _SIGNATURES = (".sig", ".att", ".sbom")
 """Ends of the tags that cosign gives what it makes of an image, `sha256-HEX.sig` and so on."""
@@ -21,17 +25,33 @@ def is_referrer_tag(tag: str) -> bool:
     return _TAG.fullmatch(tag) is not None
 
 
+@dataclass(frozen=True)
+class Referrer:
+    """What refers to a manifest."""
+
+    subject: str
+    """The manifest's digest."""
+    version: str
+    """Its own digest, or cosign's tag."""
+    tags: tuple[str, ...] = ()
+    """Cosign's tag, which makes it a referrer; none where its list names it."""
+
+
 class Referrers:
     """Finds what refers to manifests, each once.
 
     Args:
         source: where; its tags are asked for at once.
+        reading: reads fallback tags.
         pool: for requests.
+        types: artifact types that are wanted; all, where there is none.
     """
 
-    def __init__(self, source: Source, pool: Pool) -> None:
+    def __init__(self, source: Source, reading: Reading, pool: Pool, types: Sequence[str] = ()) -> None:
         self._source = source
+        self._reading = reading
         self._pool = pool
+        self._types = frozenset(types)
         self._tags = pool.submit(lambda: frozenset(source.tags()))
         self._followed: set[str] = set()
         self._can_list = True
@@ -40,24 +60,36 @@ class Referrers:
         """All tags of the source."""
         return self._tags.result()
 
-    def of(self, digests: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-        """Versions of what refers to manifests, and the tags that each has at the source by the same right."""
+    def is_wanted(self, node: Node) -> bool:
+        """Whether what was read is of a type that is wanted; what names none goes by what it is made of."""
+        contents = node.contents
+        types = [contents.artifact_type] if contents.artifact_type else [b.media_type for b in contents.blobs]
+        return not self._types or not self._types.isdisjoint(types)
+
+    def of(self, digests: Sequence[str]) -> Iterator[Referrer]:
+        """What refers to manifests, as far as can be told before it is read."""
         new = [digest for digest in digests if digest not in self._followed]
         self._followed.update(new)
-        for digest in self._listed(new):
-            yield digest, ()
-        tags = self.tags()
+        found = dict.fromkeys(
+            Referrer(subject, descriptor.digest)
+            for subject, descriptor in self._listed(new)
+            if not self._types or descriptor.artifact_type in {None, *self._types}
+        )
+        yield from found
         for digest in new:
-            name = digest.replace(":", "-")
-            for tag in [name, *(f"{name}{end}" for end in _SIGNATURES)]:
-                if tag in tags and tag not in self._followed:
-                    self._followed.add(tag)
-                    yield tag, (tag,)
+            for tag in (f"{fallback_tag(digest)}{end}" for end in _SIGNATURES):
+                if tag in self.tags():
+                    yield Referrer(digest, tag, (tag,))
 
-    def _listed(self, digests: Sequence[str]) -> Iterator[str]:
-        if not self._can_list:
-            return
-        for future in [self._pool.submit(self._source.referrers, digest) for digest in digests]:
-            descriptors = future.result()
-            self._can_list = self._can_list and descriptors is not None
-            yield from (descriptor.digest for descriptor in descriptors or ())
+    def _listed(self, digests: Sequence[str]) -> Iterator[tuple[str, Descriptor]]:
+        """By the API and by the fallback tag, each once."""
+        tags = self.tags()
+        by_api = [self._pool.submit(self._source.referrers, d) for d in digests if self._can_list]
+        for digest, future in zip(digests, by_api, strict=False):
+            listed = future.result()
+            self._can_list = self._can_list and listed is not None
+            yield from ((digest, descriptor) for descriptor in listed or ())
+        tagged = {d: fallback_tag(d) for d in digests if fallback_tag(d) in tags}
+        by_tag = {digest: self._pool.submit(self._reading.root, tag) for digest, tag in tagged.items()}
+        for digest, index in by_tag.items():
+            yield from ((digest, descriptor) for descriptor in index.result().contents.children)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from acrbridge.errors import AcrBridgeError, VerificationError
 from acrbridge.registry.contents import Descriptor
 from acrbridge.transfer.content import Target
+from acrbridge.transfer.fallback import FallbackTags
 from acrbridge.transfer.moving import Moving
 from acrbridge.transfer.pool import Pool, finish
 from acrbridge.transfer.tally import Tally
@@ -19,16 +20,25 @@ class Storing:
     Args:
         target: where to.
         moving: moves their blobs.
+        fallback: learns whether the target lists referrers.
         pool: for requests.
         tally: counts.
         foreign_layers: layers that registries do not hold by their licence are moved, too.
     """
 
     def __init__(
-        self, target: Target, moving: Moving, pool: Pool, tally: Tally, *, foreign_layers: bool
+        self,
+        target: Target,
+        moving: Moving,
+        fallback: FallbackTags,
+        pool: Pool,
+        tally: Tally,
+        *,
+        foreign_layers: bool,
     ) -> None:
         self._target = target
         self._moving = moving
+        self._fallback = fallback
         self._pool = pool
         self._tally = tally
         self._foreign_layers = foreign_layers
@@ -60,11 +70,13 @@ class Storing:
 
     def _put(self, node: Node, version: str) -> None:
         try:
-            self._target.put_manifest(version, node.manifest)
+            lists = self._target.put_manifest(version, node.manifest)
         except AcrBridgeError as error:
             if error.code != "TARGET_BLOB_MISSING" or not self._moving.send_anyway(node.contents.blobs):
                 raise
-            self._target.put_manifest(version, node.manifest)
+            lists = self._target.put_manifest(version, node.manifest)
+        if node.contents.subject:
+            self._fallback.learn(lists=lists)
         self._tally.manifest(node.manifest, "sent", None if version == node.digest else version)
 
     def _read_back(self, root: Node, version: str) -> None:

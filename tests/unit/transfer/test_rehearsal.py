@@ -7,6 +7,7 @@ import pytest
 
 from acrbridge.jobs import CopyItem
 from acrbridge.transfer.copy import Copy, Options
+from acrbridge.transfer.fallback import fallback_tag
 from acrbridge.transfer.rehearsal import RehearsedSource, RehearsedTarget
 from unit.fakes import FakeClock
 from unit.transfer.places import Place, as_json
@@ -77,6 +78,13 @@ def counting(source: Place, target: Place) -> None:
     source.counts_pulls = True
 
 
+def unlisting(source: Place, target: Place) -> None:
+    """The target lists no referrers, and has a fallback tag of its own."""
+    target.referring = None
+    (subject,) = source.referring or {}
+    target.index((target.image(b"older"), ""), tag=fallback_tag(subject))
+
+
 class Lenient(Place):
     """Takes a manifest whose foreign layers it does not hold, as registries do."""
 
@@ -84,7 +92,7 @@ class Lenient(Place):
         return True
 
 
-@pytest.mark.parametrize("case", [cold, warm, half, mounting, other_tag, counting])
+@pytest.mark.parametrize("case", [cold, warm, half, mounting, other_tag, counting, unlisting])
 def test_a_rehearsal_tells_item_for_item_what_the_run_then_does(case: Case) -> None:
     source, target = Place("source"), Lenient("target", referring={})
     full(source)
@@ -105,4 +113,4 @@ def test_a_rehearsal_opens_no_blob_and_puts_nothing() -> None:
     told = rehearse(source, target)
     assert {item.outcome for item in told} == {"sent", "skipped"}
     assert not [line for line in source.log if line.startswith("open")]
-    assert not [line for line in target.log if not line.startswith("head")]
+    assert not [line for line in target.log if not line.startswith(("head", "get"))]

@@ -188,6 +188,10 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "A folder or archive is no OCI image layout, or one that breaks the rules of the OCI image specification.",
             "Name a layout that is whole; as a target a new or empty folder, or an archive that does not exist yet.",
         ),
+        "TARGET_FILE_EXISTS": Explanation(
+            "The target archive exists, and an archive is only written whole.",
+            "Delete it, or choose another name; a layout in a folder (oci:PATH) can take further images.",
+        ),
         "DISK_FULL": Explanation(
             "The target's disk is full, its quota is used up, or its file system takes no file that large.",
             "Make room, and copy again: what arrived in a layout stays, and is not sent again.",

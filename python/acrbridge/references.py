@@ -27,7 +27,7 @@ _RESOURCE_ID = re.compile(
     r"/providers/Microsoft\.ContainerRegistry/registries/(?P<name>[^/]+)",
     re.IGNORECASE,
 )
-_LAYOUT_SCHEMES = ("oci",)
+_LAYOUT_SCHEMES = ("oci", "oci-archive")
 _MAX_REPOSITORY = 255
 
 DOCKER_HUB = "docker.io"

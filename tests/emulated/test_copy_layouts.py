@@ -13,7 +13,7 @@ TARGET = "contoso.azurecr.io"
 SIGNED = "fabrikam.azurecr.io/signed:v1"
 
 
-@pytest.fixture(params=["oci"])
+@pytest.fixture(params=["oci", "oci-archive"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where a layout can be written."""
     return f"{request.param}:{tmp_path / 'layout'}"
@@ -79,6 +79,14 @@ def test_a_rehearsal_leaves_no_file(acrbridge: Acrbridge, place: str, tmp_path: 
 def test_a_copy_that_fails_leaves_no_file(acrbridge: Acrbridge, place: str, tmp_path: Path) -> None:
     acrbridge("copy", "fabrikam.azurecr.io/nosuch:v1", place).refused(3, "REPOSITORY_NOT_FOUND")
     assert not (tmp_path / "layout").exists()
+
+
+def test_an_archive_that_is_there_is_left_alone(acrbridge: Acrbridge, tmp_path: Path) -> None:
+    place = f"oci-archive:{tmp_path / 'app.tar'}"
+    acrbridge("copy", SIGNED, place).succeeded()
+    before = (tmp_path / "app.tar").read_bytes()
+    acrbridge("copy", HELLO, place).refused(5, "TARGET_FILE_EXISTS", "app.tar")
+    assert (tmp_path / "app.tar").read_bytes() == before
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from acrbridge.errors import UsageError
 from acrbridge.references import (
     Image,
+    LayoutPath,
     RegistryId,
     check_repository,
     check_tag,
@@ -16,6 +17,7 @@ from acrbridge.references import (
     is_digest,
     is_host,
     is_login_server,
+    parse_place,
     registry_name,
     split_source,
 )
@@ -268,3 +270,53 @@ def test_a_refused_name_is_shown_in_one_line_and_shortened() -> None:
         check_repository(BIDI_AND_CONTROL * 100)
     assert is_fit_to_print(error.value.message)
     assert len(error.value.message) < 300
+
+
+paths = st.text("abcXYZ019._-/\\ @é", min_size=1, max_size=30).filter(lambda path: "@sha" not in path)
+
+
+@given(st.builds(LayoutPath, paths, tags, st.none(), st.booleans()))
+def test_a_layouts_path_with_a_tag_that_is_printed_parses_to_itself(place: LayoutPath) -> None:
+    assert parse_place(str(place)) == place
+
+
+@given(st.builds(LayoutPath, paths, st.none(), st.none() | digests, st.booleans()))
+def test_a_layouts_path_without_a_tag_that_is_printed_parses_to_itself(place: LayoutPath) -> None:
+    assert parse_place(str(place)) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "tag"),
+    [
+        ("oci:app", "app", None), ("oci:app:v1", "app", "v1"), ("oci:/srv/app:v1", "/srv/app", "v1"),
+        (r"oci:C:\images\app", r"C:\images\app", None), (r"oci:C:\images\app:v1", r"C:\images\app", "v1"),
+        ("oci:C:/images/app:v1", "C:/images/app", "v1"), (r"oci:\\server\share\app:v1", r"\\server\share\app", "v1"),
+        ("oci:a:b/c", "a:b/c", None), ("oci:me@home:v1", "me@home", "v1"), ("oci:5000/app", "5000/app", None),
+    ],
+)  # fmt: skip
+def test_what_follows_the_last_colon_of_a_layouts_path_is_its_tag_unless_it_is_a_path(
+    text: str, path: str, tag: str | None
+) -> None:
+    assert parse_place(text) == LayoutPath(path, tag)
+    assert parse_place(text.replace("oci:", "oci-archive:")) == LayoutPath(path, tag, is_archive=True)
+
+
+@pytest.mark.parametrize(
+    "text", ["oci:", "oci::v1", "oci:app:", "oci:app:-v1", "oci:app:ñ", f"oci:app:{'a' * 129}", "oci:a\0b",
+             "oci:app@sha256:abc", f"oci:app@sha256:{HEX.upper()}"]
+)  # fmt: skip
+def test_what_names_no_layout(text: str) -> None:
+    with pytest.raises(UsageError) as error:
+        parse_place(text)
+    assert error.value.code == "REFERENCE_INVALID"
+    assert is_fit_to_print(error.value.message)
+
+
+@given(hostile_text)
+def test_any_text_after_the_scheme_is_a_layout_or_a_usage_error_fit_to_print(text: str) -> None:
+    found = attempt(lambda: parse_place(f"oci:{text}"))
+    if isinstance(found, LayoutPath):
+        assert str(found) == f"oci:{text}"
+    else:
+        assert isinstance(found, UsageError)
+        assert is_fit_to_print(found.message)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from acrbridge.errors import NotFoundError
 from acrbridge.http import redact
 from acrbridge.references import LayoutPath, is_digest
+from acrbridge.registry.archive import Archive
+from acrbridge.registry.archive_target import ArchiveTarget
 from acrbridge.registry.folder import Folder
 from acrbridge.registry.layout import Layout
 from acrbridge.registry.layout_target import LayoutTarget
@@ -26,20 +28,24 @@ def open_source(place: LayoutPath) -> Iterator[Layout]:
     path, name = Path(place.path), _name(place)
     if not path.exists():
         raise NotFoundError("SOURCE_IMAGE_NOT_FOUND", f"{name} is not there.", remedy="Check the path.")
-    folder = Folder(path, name)
-    try:
+    if place.is_archive:
+        yield Layout.read(Archive(path, name))
+        return
+    with closing(Folder(path, name)) as folder:
         yield Layout.read(folder)
-    finally:
-        folder.close()
 
 
-def open_target(place: LayoutPath) -> LayoutTarget:
-    """Open a layout to write, in a `with`: an error that leaves it gives up what cannot be left half done.
+@contextmanager
+def open_target(place: LayoutPath) -> Iterator[LayoutTarget | ArchiveTarget]:
+    """Open a layout to write: an error that leaves it gives up what cannot be left half done.
 
     Raises:
+        TargetExistsError: TARGET_FILE_EXISTS, of an archive.
         AcrBridgeError: LAYOUT_INVALID; FILE_UNREADABLE.
     """
-    return LayoutTarget(Path(place.path), _name(place))
+    path, name = Path(place.path), _name(place)
+    with ArchiveTarget(path, name) if place.is_archive else LayoutTarget(path, name) as target:
+        yield target
 
 
 def with_version(place: LayoutPath) -> LayoutPath:

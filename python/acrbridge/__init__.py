@@ -9,31 +9,84 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Unpack
 
     from acrbridge.errors import AcrBridgeError as AcrBridgeError
+    from acrbridge.jobs import Copying as Copying
+    from acrbridge.jobs import CopyItem as CopyItem
+    from acrbridge.jobs import CopyResult as CopyResult
     from acrbridge.jobs import Event as Event
     from acrbridge.jobs import ImportedImage as ImportedImage
     from acrbridge.jobs import ImportResult as ImportResult
     from acrbridge.jobs import Listener as Listener
+    from acrbridge.jobs import Login as Login
+    from acrbridge.jobs import Notice as Notice
+    from acrbridge.jobs import Secret as Secret
+    from acrbridge.jobs import Waiting as Waiting
+    from acrbridge.operations.client import Client as Client
+    from acrbridge.operations.client import CopyOptions as CopyOptions
 
 __version__ = "0.1.0"
-__all__ = [
-    "AcrBridgeError",
-    "Event",
-    "ImportResult",
-    "ImportedImage",
-    "Listener",
-    "__version__",
-    "import_image",
-]
-
 _HOMES = {
     "AcrBridgeError": "acrbridge.errors",
+    "Client": "acrbridge.operations.client",
+    "CopyItem": "acrbridge.jobs",
+    "CopyOptions": "acrbridge.operations.client",
+    "CopyResult": "acrbridge.jobs",
+    "Copying": "acrbridge.jobs",
     "Event": "acrbridge.jobs",
     "ImportResult": "acrbridge.jobs",
     "ImportedImage": "acrbridge.jobs",
     "Listener": "acrbridge.jobs",
+    "Login": "acrbridge.jobs",
+    "Notice": "acrbridge.jobs",
+    "Secret": "acrbridge.jobs",
+    "Waiting": "acrbridge.jobs",
 }
+__all__ = [
+    "AcrBridgeError",
+    "Client",
+    "CopyItem",
+    "CopyOptions",
+    "CopyResult",
+    "Copying",
+    "Event",
+    "ImportResult",
+    "ImportedImage",
+    "Listener",
+    "Login",
+    "Notice",
+    "Secret",
+    "Waiting",
+    "__version__",
+    "copy",
+    "import_image",
+]
+
+
+def copy(
+    source: str, target: str, *, listener: Listener | None = None, **options: Unpack[CopyOptions]
+) -> CopyResult:
+    """Copy an image, or all tags of a repository, from registry to registry through this computer.
+
+    To copy more than once, use a `Client`: it keeps connections and tokens.
+
+    Args:
+        source: `HOST/REPOSITORY[:TAG|@DIGEST]`.
+        target: `HOST/REPOSITORY[:TAG]`; without a tag it gets the source's.
+        listener: called with each event while it runs, from another thread; it must not raise.
+        options: as `CopyOptions` describes them.
+
+    Returns:
+        What was copied; the target was read back.
+
+    Raises:
+        AcrBridgeError: by cause; its `code` is stable, its `remedy` says what to do.
+    """
+    from acrbridge.operations.client import Client
+
+    with Client(listener=listener) as client:
+        return client.copy(source, target, **options)
 
 
 def import_image(

@@ -73,12 +73,14 @@ def _copied(
     places: tuple[Source, Target],
 ) -> CopyResult:
     clock = session.http.clock
-    session.http.pace.requests_per_second = job.requests_per_second
+    if job.requests_per_second:
+        session.http.pace.requests_per_second = job.requests_per_second
     began = clock.now()
     options = Options(
         tuple(map(Platform.parse, job.platforms)), job.referrers, job.artifact_types, job.foreign_layers
     )
-    copy = Copy(*places, clock, options, concurrency=job.concurrency)
+    known = _known(session, job, target)
+    copy = Copy(*places, clock, options, concurrency=job.concurrency, known=known)
     try:
         with told(copy.progress, session.listener):
             if selection is not None:
@@ -154,13 +156,25 @@ def _places(
     return origin, destination
 
 
+def _known(session: Session, job: CopyJob, target: Place) -> set[str]:
+    """Blobs that copies of this session found in the target, or put there; what is rehearsed does not count."""
+    if job.dry_run or isinstance(target, LayoutPath):
+        return set()
+    return session.kept.get((target.api_host, target.image.repository), set)
+
+
 def _repository(session: Session, location: Location, login: Login | None, *, reading: bool) -> Repository:
-    host = location.api_host
-    credential = (
-        Password(login.username, login.password) if login else _own(session, location, reading=reading)
-    )
-    client = RegistryClient(host, session.http, credential)
-    return Repository(client, location.image.repository, "pull" if reading else "pull,push")
+    """A repository; its registry's client, tokens and all, is kept in the session."""
+
+    def client() -> RegistryClient:
+        credential = (
+            Password(login.username, login.password) if login else _own(session, location, reading=reading)
+        )
+        return RegistryClient(location.api_host, session.http, credential)
+
+    key = (location.api_host, login, reading)
+    actions = "pull" if reading else "pull,push"
+    return Repository(session.kept.get(key, client), location.image.repository, actions)
 
 
 def _own(session: Session, location: Location, *, reading: bool) -> Credential:

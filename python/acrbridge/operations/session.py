@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from types import TracebackType
 
@@ -17,6 +18,7 @@ from acrbridge.http import redact
 from acrbridge.http.client import HttpClient
 from acrbridge.http.retry import Retry
 from acrbridge.jobs import Listener, Notice, Secret, ignore
+from acrbridge.operations.kept import Kept
 from acrbridge.references import RegistryId, is_host, is_login_server, registry_name
 from acrbridge.registry.auth import Credential, Password, RefreshToken
 from acrbridge.registry.client import RegistryClient
@@ -64,6 +66,7 @@ class Session:
             user_agent=f"acrbridge/{__version__}",
             plain_http=settings.plain_http,
         )
+        self.kept = Kept(self.http.clock)
         self._wanted_subscription = subscription
         self._given_identity = identity
 
@@ -73,7 +76,17 @@ class Session:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
         self.http.close()
+
+    def heard_by(self, listener: Listener) -> Session:
+        """The same session for another listener: what one keeps the other has, and it closes with this one."""
+        other = copy(self)
+        other.listener = listener
+        return other
 
     @cached_property
     def profile(self) -> Profile:

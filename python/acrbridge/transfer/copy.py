@@ -54,6 +54,7 @@ class Copy:
         clock: for waits.
         options: what of each image.
         concurrency: requests at once.
+        known: digests of blobs that the target is known to have; added to.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Copy:
         options: Options = Options(),
         *,
         concurrency: int = 32,
+        known: set[str] | None = None,
     ) -> None:
         self.tally = Tally()
         self.progress = Progress(clock)
@@ -71,7 +73,7 @@ class Copy:
         self._target = target
         self._options = options
         self._pool = Pool(concurrency, clock)
-        self._inventory = Inventory(target, self._pool)
+        self._inventory = Inventory(target, self._pool, set() if known is None else known)
         self._moving = Moving(
             source, target, self._inventory, self._pool, concurrency, clock, self.tally, self.progress
         )

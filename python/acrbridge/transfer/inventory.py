@@ -12,10 +12,12 @@ class Inventory:
     Args:
         target: whom to ask.
         pool: where the first question, whether it has anything, is asked at once.
+        known: digests of blobs that it is known to have; added to.
     """
 
-    def __init__(self, target: Target, pool: Pool) -> None:
+    def __init__(self, target: Target, pool: Pool, known: set[str]) -> None:
         self._target = target
+        self._known = known
         self._empty = pool.submit(target.is_empty)
 
     def is_empty(self) -> bool:
@@ -28,4 +30,8 @@ class Inventory:
 
     def has_blob(self, digest: str) -> bool:
         """Whether a blob is there, or at least is said to be."""
-        return not self.is_empty() and self._target.has_blob(digest)
+        return not self.is_empty() and (digest in self._known or self._target.has_blob(digest))
+
+    def add_blob(self, digest: str) -> None:
+        """A blob is there now."""
+        self._known.add(digest)

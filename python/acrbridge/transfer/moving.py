@@ -101,6 +101,7 @@ class Moving:
             self._claim(blob, "mounted")
         else:
             self._send(blob)
+        self._inventory.add_blob(blob.digest)
 
     def _claim(self, blob: Descriptor, outcome: str) -> None:
         self._claimed.add(blob.digest)

@@ -47,6 +47,18 @@ def test_an_index_arrives_whole_and_its_tag_last() -> None:
     assert copy.tally.as_json()["bytesSent"] == sum(map(len, source.blobs.values()))
 
 
+def test_what_the_target_is_known_to_have_is_not_asked_for() -> None:
+    source, target, known = Place("source"), Place("target"), set[str]()
+    source.image(b"one", b"two", tag="v1")
+    for outcome in ("sent", "there"):
+        target.manifests.clear()
+        copy = Copy(source, target, FakeClock(), known=known)
+        copy.image("v1", ["v1"])
+        copy.close()
+        assert copy.tally.count("blob", outcome) == 3
+    assert [line for line in target.log if line.startswith("head")] == []
+
+
 def test_a_blob_that_images_share_is_moved_once() -> None:
     source, target = Place("source"), Place("target")
     source.image(b"one", b"shared", tag="a")

@@ -33,6 +33,9 @@ _MAX_REPOSITORY = 255
 DOCKER_HUB = "docker.io"
 HUB_API = "registry-1.docker.io"
 """Docker Hub's API lives on another host than its name."""
+_HUB_HOSTS = frozenset({DOCKER_HUB, HUB_API, "index.docker.io"})
+_ADDRESS = re.compile(r"(?:https?://)?([^/]+)(?:/v[12])?/?")
+"""A registry as files of logins name it: by its host, or with scheme and version of its API."""
 
 
 def is_digest(text: str) -> bool:
@@ -43,6 +46,18 @@ def is_digest(text: str) -> bool:
 def is_host(text: str) -> bool:
     """Whether a text is a host name or IPv4 address, with or without a port."""
     return _HOST.fullmatch(text) is not None
+
+
+def registry_host(address: str) -> str | None:
+    """The host of a registry's address, in lower case, with its port where it names one; None where it is none.
+
+    All names of Docker Hub come out as `docker.io`.
+    """
+    match = _ADDRESS.fullmatch(address)
+    if match is None or not is_host(match[1]):
+        return None
+    host = match[1].lower()
+    return DOCKER_HUB if host in _HUB_HOSTS else host
 
 
 def check_repository(text: str) -> str:

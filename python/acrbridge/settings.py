@@ -18,6 +18,9 @@ class Settings:
     """Certificate authorities beside the operating system's: --ca-file, SSL_CERT_FILE, REQUESTS_CA_BUNDLE."""
     plain_http: frozenset[str] = frozenset()
     """HOST[:PORT], in lower case, of registries that are spoken to without TLS: --plain-http."""
+    docker_configs: tuple[Path, ...] = ()
+    """Files with logins for registries, there or not: what REGISTRY_AUTH_FILE or DOCKER_CONFIG names, alone, else
+    docker's in the home folder, then podman's."""
 
     @classmethod
     def read(
@@ -37,7 +40,8 @@ class Settings:
         environment = os.environ if environment is None else environment
         named = [ca_file, environment.get("SSL_CERT_FILE"), environment.get("REQUESTS_CA_BUNDLE")]
         files = dict.fromkeys(Path(name) for name in named if name)
-        return cls(_folder(environment), tuple(files), frozenset(host.lower() for host in plain_http))
+        plain = frozenset(host.lower() for host in plain_http)
+        return cls(_folder(environment), tuple(files), plain, _docker_configs(environment))
 
 
 def _folder(environment: Mapping[str, str]) -> Path:
@@ -46,3 +50,16 @@ def _folder(environment: Mapping[str, str]) -> Path:
     import platformdirs
 
     return platformdirs.user_config_path("acrbridge", appauthor=False)
+
+
+def _docker_configs(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    if file := environment.get("REGISTRY_AUTH_FILE"):
+        return (Path(file),)
+    if folder := environment.get("DOCKER_CONFIG"):
+        return (Path(folder) / "config.json",)
+    runtime = environment.get("XDG_RUNTIME_DIR")
+    podman = (Path(runtime) / "containers" / "auth.json",) if runtime else ()
+    try:
+        return (Path.home() / ".docker" / "config.json", *podman)
+    except RuntimeError:  # a user without a home
+        return podman

@@ -13,7 +13,19 @@ from hypothesis import settings
 settings.register_profile("unit", deadline=None)  # a busy computer is no defect
 settings.load_profile("unit")
 
-_AMBIENT = ("PROXY", "AZURE", "ACR", "IDENTITY", "IMDS", "MSI", "SSL_CERT", "REQUESTS_CA")
+_AMBIENT = (
+    "PROXY",
+    "AZURE",
+    "ACR",
+    "IDENTITY",
+    "IMDS",
+    "MSI",
+    "SSL_CERT",
+    "REQUESTS_CA",
+    "DOCKER_CONFIG",
+    "REGISTRY_AUTH",
+    "XDG_RUNTIME",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +42,7 @@ def no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Hide what the environment says of proxies, identities and authorities, and give an empty home."""
+    """Hide what the environment says of proxies, identities, logins and authorities, and give an empty home."""
     for name in list(os.environ):
         if any(word in name.upper() for word in _AMBIENT):
             monkeypatch.delenv(name)

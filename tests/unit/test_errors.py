@@ -13,6 +13,8 @@ from acrbridge.errors import CATALOGUE, AcrBridgeError, StoppedError, Terminated
 from acrbridge.http import redact
 from unit.fakes import is_fit_to_print
 
+_ENVIRONMENT = ("ACR_", "ACRBRIDGE_", "AZURE_", "SSL_", "REQUESTS_", "DOCKER_", "REGISTRY_AUTH_", "XDG_")
+"""How names of variables begin, which look like codes."""
 SOURCES = sorted(Path(acrbridge.__file__).parent.rglob("*.py"))
 COMMAND = re.compile(r"\b(?:acrbridge|az|pip|docker|chmod) [a-z0-9].*")
 CODE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|INTERNAL|THROTTLED|UNREACHABLE|UNVERIFIED|INTERRUPTED")
@@ -41,9 +43,7 @@ def _raised(path: Path) -> set[str]:
 
 def test_every_code_that_is_raised_is_in_the_catalogue() -> None:
     raised = {code for path in SOURCES for code in _raised(path)}
-    environment = {
-        text for text in raised if text.startswith(("ACR_", "ACRBRIDGE_", "AZURE_", "SSL_", "REQUESTS_"))
-    }
+    environment = {text for text in raised if text.startswith(_ENVIRONMENT)}
     assert raised - environment - set(CATALOGUE) == set()
     assert len(raised) > 40
 

@@ -36,3 +36,29 @@ def test_authorities_are_trusted_beside_each_other(
 
 def test_hosts_without_tls_are_compared_without_case() -> None:
     assert Settings.read(plain_http=["Registry.example:5000"]).plain_http == {"registry.example:5000"}
+
+
+def test_logins_of_docker_and_podman_are_looked_for_at_home(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    found = Settings.read(environment={"XDG_RUNTIME_DIR": "/run/user/7"})
+    assert found.docker_configs == (
+        tmp_path / ".docker" / "config.json",
+        Path("/run/user/7/containers/auth.json"),
+    )
+    assert Settings.read(environment={}).docker_configs == (tmp_path / ".docker" / "config.json",)
+
+
+@pytest.mark.parametrize(
+    ("environment", "file"),
+    [
+        ({"DOCKER_CONFIG": "/d", "XDG_RUNTIME_DIR": "/run"}, "/d/config.json"),
+        ({"DOCKER_CONFIG": "/d", "REGISTRY_AUTH_FILE": "/r.json"}, "/r.json"),
+    ],
+)
+def test_a_file_of_logins_that_the_environment_names_is_the_only_one(
+    environment: dict[str, str], file: str
+) -> None:
+    assert Settings.read(environment=environment).docker_configs == (Path(file),)

@@ -101,7 +101,14 @@ class Run:
         return Session(self.settings, subscription=subscription, listener=self.terminal.hear)
 
     def password(
-        self, typed: str | None, *, stdin: bool, variable: str | None, prompt: bool
+        self,
+        typed: str | None,
+        *,
+        stdin: bool,
+        variable: str | None,
+        prompt: bool,
+        option: str = "--password-stdin",
+        question: str = "Password: ",
     ) -> Secret | None:
         """A password from wherever it comes.
 
@@ -110,6 +117,8 @@ class Run:
             stdin: whether --password-stdin was given: the first line of standard input.
             variable: an environment variable that may hold it; None where none is asked.
             prompt: ask for it on a terminal where nothing else gives it.
+            option: what asked for standard input.
+            question: for the terminal.
 
         Raises:
             UsageError: OPTIONS_CONFLICT, --password and --password-stdin together; CREDENTIALS_INCOMPLETE,
@@ -118,29 +127,29 @@ class Run:
         if typed and stdin:
             raise UsageError("OPTIONS_CONFLICT", "--password and --password-stdin exclude each other.")
         if stdin:
-            return Secret(_first_line())
+            return Secret(_first_line(option))
         value = typed or (os.environ.get(variable) if variable else None)
         if not value and prompt and sys.stdin.isatty():
-            value = _typed_unseen()
+            value = _typed_unseen(question)
         return Secret(value) if value else None
 
 
-def _typed_unseen() -> str:
+def _typed_unseen(question: str) -> str:
     """What a person types in; Ctrl-C stays what it is, where Typer's prompt would make it an answer."""
     from getpass import getpass
 
     try:
-        return getpass("Password: ")
+        return getpass(question)
     except EOFError:
         return ""
 
 
-def _first_line() -> str:
+def _first_line(option: str) -> str:
     line = sys.stdin.readline().rstrip("\r\n")
     if not line:
         raise UsageError(
             "CREDENTIALS_INCOMPLETE",
-            "--password-stdin was given, and standard input holds no password.",
+            f"{option} was given, and standard input holds no password.",
             remedy='Pipe it in, as in: printf %s "$PASSWORD" | acrbridge …',
         )
     return line

@@ -7,11 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from acrbridge.cli.command import Run, Subscription, command
-from acrbridge.errors import UsageError
-from acrbridge.jobs import CopyJob, Login
-
-SOURCE_VARIABLE = "ACRBRIDGE_SOURCE_PASSWORD"
-TARGET_VARIABLE = "ACRBRIDGE_TARGET_PASSWORD"
+from acrbridge.cli.copy_logins import (
+    SourcePasswordStdin,
+    SourceUsername,
+    TargetPasswordStdin,
+    TargetUsername,
+    logins,
+)
+from acrbridge.jobs import CopyJob
 
 
 def add_to(parent: typer.Typer) -> None:
@@ -76,12 +79,10 @@ def copy(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read both sides, and print what would be sent.")
     ] = False,
-    source_username: Annotated[
-        str | None, typer.Option("--source-username", help="User of the source.")
-    ] = None,
-    target_username: Annotated[
-        str | None, typer.Option("--target-username", help="User of the target.")
-    ] = None,
+    source_username: SourceUsername = None,
+    source_password_stdin: SourcePasswordStdin = False,
+    target_username: TargetUsername = None,
+    target_password_stdin: TargetPasswordStdin = False,
     concurrency: Annotated[int, typer.Option("--concurrency", help="Requests at once.", min=1, max=64)] = 32,
     requests_per_second: Annotated[
         float | None,
@@ -91,10 +92,13 @@ def copy(
 ) -> dict[str, Any] | None:
     """Copy images between registries and layouts, with signatures.
 
-    Passwords come from ACRBRIDGE_SOURCE_PASSWORD and ACRBRIDGE_TARGET_PASSWORD, or from a prompt.
+    Passwords come from standard input, from ACRBRIDGE_SOURCE_PASSWORD and ACRBRIDGE_TARGET_PASSWORD, or from a prompt.
     """
     from acrbridge.operations.copy_image import copy_image
 
+    source_login, target_login = logins(
+        run, source_username, source_password_stdin, target_username, target_password_stdin
+    )
     job = CopyJob(
         source=source,
         target=target,
@@ -111,21 +115,10 @@ def copy(
         artifact_types=tuple(artifact_type or ()),
         foreign_layers=foreign_layers,
         dry_run=dry_run,
-        source_login=_login(run, source_username, SOURCE_VARIABLE),
-        target_login=_login(run, target_username, TARGET_VARIABLE),
+        source_login=source_login,
+        target_login=target_login,
         concurrency=concurrency,
         requests_per_second=requests_per_second,
     )
     with run.session(subscription) as session:
         return copy_image(session, job).as_json()
-
-
-def _login(run: Run, username: str | None, variable: str) -> Login | None:
-    if username is None:
-        return None
-    secret = run.password(None, stdin=False, variable=variable, prompt=True)
-    if secret is None:
-        raise UsageError(
-            "CREDENTIALS_INCOMPLETE", f"The password of {username!r} is missing.", remedy=f"Set {variable}"
-        )
-    return Login(username, secret)

@@ -9,16 +9,14 @@ from contextlib import ExitStack
 from acrbridge.errors import (
     AcrBridgeError,
     PartFailedError,
-    RefusedError,
-    SignInError,
     StoppedError,
     UsageError,
 )
 from acrbridge.jobs import CopyJob, CopyResult, Login, Notice
 from acrbridge.operations import layouts
+from acrbridge.operations.registry_credentials import registry_credential
 from acrbridge.operations.session import Session
-from acrbridge.references import LayoutPath, Location, Place, check_tag, is_login_server, parse_place
-from acrbridge.registry.auth import Anonymous, Credential, Password
+from acrbridge.references import LayoutPath, Location, Place, check_tag, parse_place
 from acrbridge.registry.client import RegistryClient
 from acrbridge.registry.contents import Platform
 from acrbridge.registry.repository import Repository
@@ -167,31 +165,12 @@ def _repository(session: Session, location: Location, login: Login | None, *, re
     """A repository; its registry's client, tokens and all, is kept in the session."""
 
     def client() -> RegistryClient:
-        credential = (
-            Password(login.username, login.password) if login else _own(session, location, reading=reading)
-        )
+        credential = registry_credential(session, location.host, login, reading=reading)
         return RegistryClient(location.api_host, session.http, credential)
 
     key = (location.api_host, login, reading)
     actions = "pull" if reading else "pull,push"
     return Repository(session.kept.get(key, client), location.image.repository, actions)
-
-
-def _own(session: Session, location: Location, *, reading: bool) -> Credential:
-    """The signed-in account's way in to a registry of its cloud; elsewhere, and where it has none, nobody's.
-
-    Raises:
-        RefusedError: REGISTRY_UNAUTHORIZED, the account has no right on a target.
-    """
-    if not is_login_server(location.host, session.cloud.acr_suffix):
-        return Anonymous()
-    try:
-        return session.refresh_token(location.host)
-    except (SignInError, RefusedError) as error:
-        if not reading:
-            raise
-        session.listener(Notice(f"{error.message} {location.host} is read without signing in."))
-        return Anonymous()
 
 
 def _stop(copy: Copy, session: Session) -> None:

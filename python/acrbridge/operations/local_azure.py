@@ -185,7 +185,11 @@ def client_environment(emulator: Emulator, environment: Mapping[str, str]) -> di
     Folders for settings that the environment names already are kept.
     """
     clients = emulator.state / "clients"
-    folders = {"ACRBRIDGE_CONFIG_DIR": clients / "acrbridge", "AZURE_CONFIG_DIR": clients / "azure"}
+    folders = {
+        "ACRBRIDGE_CONFIG_DIR": clients / "acrbridge",
+        "AZURE_CONFIG_DIR": clients / "azure",
+        "DOCKER_CONFIG": clients / "docker",
+    }
     own = {**emulator.environment, "ACR_EMULATOR_STATE": str(emulator.state)}
     return {**{name: str(path) for name, path in folders.items()}, **environment, **own}
 

@@ -9,7 +9,8 @@ import base64
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -60,7 +61,32 @@ class RefreshToken:
     token: Secret
 
 
-Credential = Anonymous | Password | RefreshToken
+Settled = Anonymous | Password | RefreshToken
+
+
+class Deferred:
+    """A credential that is looked up while the registry is asked already; waited for when the registry wants one.
+
+    Args:
+        find: looks it up, in a thread of its own.
+    """
+
+    def __init__(self, find: Callable[[], Settled]) -> None:
+        self._found: Future[Settled] = Future()
+        threading.Thread(target=self._look_up, args=(find,), daemon=True).start()
+
+    def _look_up(self, find: Callable[[], Settled]) -> None:
+        try:
+            self._found.set_result(find())
+        except BaseException as error:  # noqa: BLE001 - raised where the result is waited for
+            self._found.set_exception(error)
+
+    def get(self) -> Settled:
+        """Wait for it."""
+        return self._found.result()
+
+
+Credential = Settled | Deferred
 
 
 @dataclass(frozen=True)
@@ -172,7 +198,8 @@ class Authorizer:
         self, challenge: Challenge | None, scope: str, refused: str | None = None, *, for_body: bool = False
     ) -> str | None:
         if challenge and challenge.scheme == "basic":
-            return self._credential.header() if isinstance(self._credential, Password) else None
+            credential = self._settled()
+            return credential.header() if isinstance(credential, Password) else None
         known = self._scopes.setdefault(scope, _Scope())
         with known.lock:
             token = known.token
@@ -187,14 +214,19 @@ class Authorizer:
         """A new token; None where none can be asked for, or those that came lately were refused."""
         if known.in_vain >= _IN_VAIN:
             return None
-        if isinstance(self._credential, RefreshToken):
-            response = self._redeem(self._credential, scope)
+        credential = self._settled()
+        if isinstance(credential, RefreshToken):
+            response = self._redeem(credential, scope)
         elif challenge:
             response = self._ask(challenge, scope)
         else:
             return None
         known.in_vain += 1
         return self._read(response)
+
+    def _settled(self) -> Settled:
+        credential = self._credential
+        return credential.get() if isinstance(credential, Deferred) else credential
 
     def _redeem(self, credential: RefreshToken, scope: str) -> Response:
         """ACR: POST /oauth2/token, grant_type=refresh_token."""
@@ -219,9 +251,8 @@ class Authorizer:
         realm = challenge.parameters.get("realm", "")
         self._check_realm(realm)
         query = {name: challenge.parameters[name] for name in ("service",) if name in challenge.parameters}
-        headers = (
-            {"Authorization": self._credential.header()} if isinstance(self._credential, Password) else {}
-        )
+        credential = self._settled()
+        headers = {"Authorization": credential.header()} if isinstance(credential, Password) else {}
         url = f"{realm}{'&' if '?' in realm else '?'}{urlencode({**query, 'scope': scope})}"
         return self._token_request(Request("GET", url, headers, limit=_TOKEN_LIMIT))
 

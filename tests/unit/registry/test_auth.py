@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from acrbridge.errors import AcrBridgeError, NetworkError, RefusedError
 from acrbridge.http.client import Request
 from acrbridge.jobs import Secret
-from acrbridge.registry.auth import Anonymous, Authorizer, Challenge, Credential, Password, RefreshToken
+from acrbridge.registry.auth import (
+    Anonymous,
+    Authorizer,
+    Challenge,
+    Credential,
+    Deferred,
+    Password,
+    RefreshToken,
+    Settled,
+)
 from unit.fakes import Answer, FakeClock, ScriptedHttp, answer, attempt, is_fit_to_print
 
 HOST = "contoso.azurecr.io"
@@ -428,3 +437,41 @@ def test_no_representation_shows_a_credential(credential: Credential) -> None:
     asked.header(SCOPE)
     assert "s3cret" not in repr(credential)
     assert "s3cret" not in repr(asked._scopes)
+
+
+# Credentials that are looked up meanwhile
+
+
+def test_a_credential_is_looked_up_once_and_not_waited_for_before_the_registry_wants_it() -> None:
+    wanted, looked_up = threading.Event(), []
+
+    def find() -> Settled:
+        wanted.wait(10)
+        looked_up.append(1)
+        return USER
+
+    auth, http = authorizer(
+        answer(200, {"token": "a"}), answer(200, {"token": "b"}), credential=Deferred(find)
+    )
+    assert auth.header(SCOPE) is None
+    wanted.set()
+    assert auth.answer(bearer(), SCOPE) == "Bearer a"
+    assert auth.header("repository:b:pull") == "Bearer b"
+    assert [request.headers["Authorization"] for request in http.requests] == [USER.header()] * 2
+    assert looked_up == [1]
+
+
+def test_a_refresh_token_that_was_looked_up_is_redeemed() -> None:
+    auth, http = authorizer(answer(200, {"access_token": "a"}), credential=Deferred(lambda: REFRESH))
+    assert auth.answer(bearer(), SCOPE) == "Bearer a"
+    assert http.forms()[0]["refresh_token"] == ["s3cret-refresh"]
+
+
+def test_what_goes_wrong_when_a_credential_is_looked_up_shows_where_it_is_wanted() -> None:
+    def find() -> Settled:
+        raise AcrBridgeError("FILE_UNREADABLE", "gone")
+
+    auth, _ = authorizer(credential=Deferred(find))
+    assert auth.header(SCOPE) is None
+    with pytest.raises(AcrBridgeError, match="gone"):
+        auth.answer(bearer(), SCOPE)

@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import os
 import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
 import trustme
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+UPLOAD_UNKNOWN = b'{"errors": [{"code": "BLOB_UPLOAD_UNKNOWN", "message": "unknown"}]}'
+LAYER = os.urandom(1 << 20) * 3
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
 def digest_of(body: bytes) -> str:
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
+
+
+BLOB = f"/blobs/{digest_of(LAYER)}"
+DOWN, UP = f"GET /v2/app{BLOB}", "/v2/target/app/blobs/uploads/"
+"""The layer's download; where its upload begins."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -30,15 +41,24 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: FaultyRegistry
-    body = b""
 
     def do_GET(self) -> None:
-        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self._came, self._to_come = b"", int(self.headers.get("Content-Length") or 0)
         self.server.seen.append(f"{self.command} {self.path.partition('?')[0]}")
         if not self.server.fault(self):
             self.serve()
+        if not self.close_connection:
+            self.read()  # or it would be taken for the next request
+        self.server.sizes.append((self.command, len(self._came)))
 
-    do_POST = do_PUT = do_HEAD = do_DELETE = do_GET  # noqa: N815 (the base class calls them by these names)
+    do_POST = do_PUT = do_PATCH = do_HEAD = do_DELETE = do_GET  # noqa: N815 (the base class calls them so)
+
+    def read(self, count: int = 1 << 40) -> bytes:
+        """Read so much more of the body, or all; gives what has come of it."""
+        piece = self.rfile.read(min(count, self._to_come))
+        self._to_come -= len(piece)
+        self._came += piece
+        return self._came
 
     def serve(self) -> None:
         """Answer without a fault."""
@@ -96,23 +116,50 @@ class Handler(BaseHTTPRequestHandler):
     def _upload(self, path: str) -> None:
         if self.command == "POST":
             number = str(len(self.server.seen))
-            self.server.uploads.add(number)
+            self.server.uploads[number] = b""
             self.answer(202, Location=f"{path}{number}?_state=x")
             return
-        number = path.rpartition("/")[2]
-        if number not in self.server.uploads:
-            self.answer(404, b'{"errors": [{"code": "BLOB_UPLOAD_UNKNOWN", "message": "unknown"}]}')
+        body, number = self.read(), path.rpartition("/")[2]
+        if len(body) > self.server.most:
+            self.answer(413)
+        elif number not in self.server.uploads:
+            self.answer(404, UPLOAD_UNKNOWN)
+        elif self.command == "DELETE":
+            del self.server.uploads[number]
+            self.answer(204)
+        elif self.command == "PUT":
+            self._commit(self.server.uploads.pop(number) + body)
+        else:
+            self._go_on(path, number, body)
+
+    def _go_on(self, path: str, number: str, body: bytes) -> None:
+        """Take a chunk (PATCH), or none (GET), and say how much of the upload is here."""
+        begin = self.headers.get("Content-Range", "").partition("-")[0]
+        if begin and int(begin) != len(self.server.uploads[number]):
+            self.answer(416)
             return
-        self.server.uploads.discard(number)
-        if self.command == "PUT":
-            self.server.stored[digest_of(self.body)] = self.body
-        self.answer(201 if self.command == "PUT" else 204)
+        self.keep(body)
+        last = max(0, len(self.server.uploads[number]) - 1)
+        status = 202 if self.command == "PATCH" else 204
+        self.answer(status, Location=f"{path}?_state={last}", Range=f"0-{last}")
+
+    def _commit(self, blob: bytes) -> None:
+        if f"digest={quote(digest_of(blob), safe='')}" in self.path:
+            self.server.stored[digest_of(blob)] = blob
+            self.answer(201)
+        else:
+            self.answer(400, b'{"errors": [{"code": "DIGEST_INVALID", "message": "another digest"}]}')
+
+    def keep(self, part: bytes) -> None:
+        """Take part of a blob, as a registry does before a connection breaks."""
+        self.server.uploads[self.path.partition("?")[0].rpartition("/")[2]] += part
 
     def _manifest(self, version: str) -> None:
         manifests = self.server.target if "/target/" in self.path else self.server.source
         if self.command == "PUT":
-            manifests[version] = manifests[digest_of(self.body)] = self.body
-            self.answer(201, Docker_Content_Digest=digest_of(self.body))
+            body = self.read()
+            manifests[version] = manifests[digest_of(body)] = body
+            self.answer(201, Docker_Content_Digest=digest_of(body))
         elif version in manifests:
             body = manifests[version]
             self.answer(200, body, Content_Type=MANIFEST, Docker_Content_Digest=digest_of(body))
@@ -120,10 +167,13 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(404)
 
     def handle(self) -> None:
+        self.server.connected.add(self)
         try:
             super().handle()
         except (OSError, ValueError):
             self.close_connection = True  # the client went away, or was sent away
+        finally:
+            self.server.connected.discard(self)
 
     def finish(self) -> None:
         if not self.wfile.closed and self.connection.fileno() >= 0:
@@ -140,9 +190,15 @@ class FaultyRegistry(ThreadingHTTPServer):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
+        self.socket.close()
         self.fault: Callable[[Handler], Any] = lambda handler: False
         self.seen: list[str] = []
-        self.uploads: set[str] = set()
+        self.sizes: list[tuple[str, int]] = []
+        """The method of each request that ended, and the bytes of its body."""
+        self.most = 1 << 30
+        """Bytes that the body of an upload may have."""
+        self.uploads: dict[str, bytes] = {}
+        """What came so far of each."""
         self.blobs: dict[str, bytes] = {}
         self.stored: dict[str, bytes] = {}
         self.source: dict[str, bytes] = {}
@@ -150,19 +206,36 @@ class FaultyRegistry(ThreadingHTTPServer):
         authority = trustme.CA()
         self.ca_file = folder / "faulty.pem"
         authority.cert_pem.write_to_path(self.ca_file)
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost", "127.0.0.1").configure_cert(tls)
-        self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost", "127.0.0.1").configure_cert(self._tls)
+        self.connected: set[Handler] = set()
+        self._listen()
 
     def __enter__(self) -> Self:
         self._thread.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
         self.shutdown()
         self.server_close()
         self._thread.join()
+
+    def restart(self, seconds: float) -> None:
+        """Be gone for so long, and then there again with all that was stored."""
+        self._stop()
+        for handler in list(self.connected):
+            handler.reset()
+        time.sleep(seconds)
+        self._listen()
+        self._thread.start()
+
+    def _listen(self) -> None:
+        self.socket = socket.create_server(self.server_address[:2], backlog=64)
+        self.socket = self._tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
 
     def fill(self, *layers: bytes) -> str:
         """Have an image of these layers at the source; gives its digest."""
@@ -187,6 +260,73 @@ class FaultyRegistry(ThreadingHTTPServer):
         port = self.server_port
         return "copy", f"localhost:{port}/app:v1", f"127.0.0.1:{port}/target/app:v1", "--no-referrers"
 
+    @property
+    def arrived(self) -> bool:
+        """Whether the image is at the target, whole and tagged."""
+        return self.stored == self.blobs and self.target.get("v1") == self.source["v1"]
+
+    @property
+    def sent(self) -> int:
+        """Bytes of blobs that came, in all requests that ended."""
+        return sum(size for method, size in self.sizes if method in ("PATCH", "PUT")) - sum(
+            len(body) for body in set(self.target.values())
+        )
+
     def count(self, *words: str) -> int:
         """How many requests held all of these words."""
         return sum(all(word in line for word in words) for line in self.seen)
+
+
+Fault = Callable[[Handler], object]
+"""What a registry does instead of what it should."""
+
+
+class Times:
+    """A fault of the first requests that hold these words; of all with a number below zero."""
+
+    def __init__(self, times: int, fault: Fault, *words: str) -> None:
+        self.left, self._fault, self._words = times, fault, words
+        self._lock = threading.Lock()
+
+    def __call__(self, handler: Handler) -> bool:
+        line = f"{handler.command} {handler.path}"
+        with self._lock:
+            if self.left == 0 or not all(word in line for word in self._words):
+                return False
+            self.left -= 1
+        self._fault(handler)
+        return True
+
+
+def status(number: int, body: bytes = b"", **headers: str) -> Fault:
+    """An answer of a status."""
+    return lambda handler: handler.answer(number, body, **headers)
+
+
+def cut(after: int) -> Fault:
+    """End the connection with RST when so many bytes of a blob were sent."""
+
+    def fault(handler: Handler) -> None:
+        handler.wfile.write(handler.begin_part()[:after])
+        time.sleep(0.05)  # RST throws away what was not read yet
+        handler.reset()
+
+    return fault
+
+
+def cut_upload(after: int) -> Fault:
+    """End the connection with RST when so many bytes of an upload came; the registry keeps them."""
+
+    def fault(handler: Handler) -> None:
+        handler.keep(handler.read(after))
+        handler.reset()
+
+    return fault
+
+
+def then_reset(handler: Handler) -> None:
+    """Do what was asked, and end the connection with RST instead of an answer."""
+    sent, handler.wfile = handler.wfile, io.BytesIO()
+    handler.serve()
+    handler.wfile = sent
+    handler.reset()

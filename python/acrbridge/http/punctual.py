@@ -64,13 +64,23 @@ class _Plain(HTTPConnection):
         super().connect()
         _OPEN.add(self)
 
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request; each part of it has the connect timeout, not what the last answer left of its own."""
+        if self.sock is not None:
+            self.sock.settimeout(self.timeout)
+        super().request(*args, **kwargs)
 
-class _Secure(HTTPSConnection):
-    response_class = PunctualResponse
+    def send(self, data: Any) -> None:
+        """Send what a request is made of; the timeout is for each part, where that of sendall is for a whole piece."""
+        if not isinstance(data, memoryview):
+            super().send(data)
+            return
+        while data:
+            data = data[self.sock.send(data) :]
 
-    def connect(self) -> None:
-        super().connect()
-        _OPEN.add(self)
+
+class _Secure(_Plain, HTTPSConnection):
+    pass
 
 
 def cut_all() -> None:

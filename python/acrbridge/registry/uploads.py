@@ -58,6 +58,10 @@ class Upload:
     received: int = 0
 
 
+class _FormRefused(Exception):  # noqa: N818 - it is no error: the next form may do
+    """A registry refused a blob whole, or in chunks."""
+
+
 class Uploads:
     """The uploads to one repository.
 
@@ -99,18 +103,27 @@ class Uploads:
             AcrBridgeError: UPLOAD_LOST, it has to begin anew; others by status, as RegistryClient.call.
             VerificationError: DIGEST_MISMATCH, the registry committed something else.
         """
+        while not self._sent(blob, body):
+            pass
+
+    def _sent(self, blob: Descriptor, body: Parts) -> bool:
+        """Send a blob; False where the registry refused the form in which it came, and gets another one next."""
         upload = self.begin()
         if upload is None:
-            return
+            return True
         try:
             if self._client.chunking.wants(blob.size):
                 self._send_chunks(upload, body)
                 self._commit(upload, blob.digest, b"")
             else:
                 self._commit(upload, blob.digest, body.part(0, blob.size))
+        except _FormRefused:
+            self.cancel(upload)
+            return False
         except (AcrBridgeError, Cancelled):
             self.cancel(upload)
             raise
+        return True
 
     def cancel(self, upload: Upload) -> None:
         """Give an upload up if that can be done; a registry drops those that nobody goes on with."""
@@ -123,7 +136,7 @@ class Uploads:
         path = f"{upload.location}{mark}{urlencode({'digest': digest})}"
         response = self._client.ask("PUT", path, self._scope, headers=_BINARY, body=body)
         if response.status == 413 and self._client.chunking.too_large(len(body)):
-            raise self._lost("PUT", upload, response)
+            raise _FormRefused
         if response.status == 404 or (upload.received and response.status in (400, 416)):
             if self._has(digest):  # by an earlier request, whose answer was lost
                 return
@@ -185,7 +198,7 @@ class Uploads:
             raise fault
         is_no = response.status in _NO_CHUNKS and "BLOB_UPLOAD_UNKNOWN" not in fault.message
         if is_no and upload.received == 0 and self._client.chunking.refuse():
-            raise self._lost("PATCH", upload, response)
+            raise _FormRefused
         return fault
 
     def _ask_received(self, upload: Upload, sent: int) -> None:

@@ -141,6 +141,8 @@ class Copy:
         return {tag: self._pool.submit(self._target.digest_of, tag) for tag in tags}
 
     def _bring(self, root: Node, tags: Sequence[str], found: Mapping[str, Future[str | None]]) -> None:
+        if self._referrers:
+            self._referrers.ask(_subjects(root))
         missing = [tag for tag in tags if found[tag].result() != root.digest]
         if missing or (not tags and not self._inventory.has_manifest(root.digest)):
             self._storing.store(self._reading.tree(root), missing)
@@ -152,9 +154,7 @@ class Copy:
         if self._referrers is None:
             return
         listed: dict[str, list[Manifest]] = {}
-        for referrer in self._referrers.of(
-            [root.digest, *(child.digest for child in root.contents.children)]
-        ):
+        for referrer in self._referrers.of(_subjects(root)):
             if depth > MAX_DEPTH:
                 raise AcrBridgeError(
                     "MANIFEST_INVALID",
@@ -168,3 +168,8 @@ class Copy:
                 if not referrer.tags:
                     listed.setdefault(referrer.subject, []).append(node.manifest)
         finish([self._pool.submit(self._fallback.add, *one) for one in listed.items()])
+
+
+def _subjects(root: Node) -> list[str]:
+    """Digests of what signatures and the like can refer to: an image, and its platforms."""
+    return [root.digest, *(child.digest for child in root.contents.children)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 from acrbridge.registry.contents import Descriptor
@@ -54,6 +55,7 @@ class Referrers:
         self._types = frozenset(types)
         self._tags = pool.submit(lambda: frozenset(source.tags()))
         self._followed: set[str] = set()
+        self._asked: dict[str, Future[list[Descriptor] | None]] = {}
         self._can_list = True
 
     def tags(self) -> frozenset[str]:
@@ -66,9 +68,16 @@ class Referrers:
         types = [contents.artifact_type] if contents.artifact_type else [b.media_type for b in contents.blobs]
         return not self._types or not self._types.isdisjoint(types)
 
+    def ask(self, digests: Sequence[str]) -> None:
+        """Have the source asked what refers to manifests: the answer comes while their image is on its way."""
+        for digest in digests:
+            if self._can_list and digest not in self._asked and digest not in self._followed:
+                self._asked[digest] = self._pool.submit(self._source.referrers, digest)
+
     def of(self, digests: Sequence[str]) -> Iterator[Referrer]:
         """What refers to manifests, as far as can be told before it is read."""
         new = [digest for digest in digests if digest not in self._followed]
+        self.ask(new)
         self._followed.update(new)
         found = dict.fromkeys(
             Referrer(subject, descriptor.digest)
@@ -84,9 +93,9 @@ class Referrers:
     def _listed(self, digests: Sequence[str]) -> Iterator[tuple[str, Descriptor]]:
         """By the API and by the fallback tag, each once."""
         tags = self.tags()
-        by_api = [self._pool.submit(self._source.referrers, d) for d in digests if self._can_list]
-        for digest, future in zip(digests, by_api, strict=False):
-            listed = future.result()
+        by_api = {digest: asked for digest in digests if (asked := self._asked.pop(digest, None))}
+        for digest, asked in by_api.items():
+            listed = asked.result()
             self._can_list = self._can_list and listed is not None
             yield from ((digest, descriptor) for descriptor in listed or ())
         tagged = {d: fallback_tag(d) for d in digests if fallback_tag(d) in tags}

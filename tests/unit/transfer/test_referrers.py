@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -51,6 +52,36 @@ def listed_at(place: Place, subject: str) -> list[dict[str, Any]]:
     assert index.media_type == OCI_INDEX
     entries: list[dict[str, Any]] = json.loads(index.body)["manifests"]
     return entries
+
+
+# When
+
+
+class Asked(Place):
+    """A source that says when it is asked what refers to a manifest."""
+
+    when = threading.Event()
+
+    def referrers(self, digest: str) -> list[Descriptor] | None:
+        self.when.set()
+        return super().referrers(digest)
+
+
+class Patient(Place):
+    """A target that stores no manifest before the source was asked."""
+
+    when = Asked.when
+
+    def put_manifest(self, version: str, manifest: Manifest) -> bool:
+        assert self.when.wait(10), "the source is asked only when the image is stored"
+        return super().put_manifest(version, manifest)
+
+
+def test_the_source_is_asked_while_the_image_is_on_its_way() -> None:
+    source, target = Asked("source", referring={}), Patient("target")
+    image = source.image(b"layer", tag="v1")
+    copied(source, target)
+    assert target.tagged == {"v1": image.digest}
 
 
 # Types

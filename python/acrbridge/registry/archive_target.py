@@ -156,10 +156,10 @@ class ArchiveTarget:
         place = self._place(path, size)
         try:
             header = header_of(path, size)
-            self._write_at(place, memoryview(header), size)
+            self._write_at(place, memoryview(header))
             place += len(header)
             for piece in pieces:
-                self._write_at(place, piece, size)
+                self._write_at(place, piece)
                 place += len(piece)
         except BaseException as fault:
             self._faults[path, size] = fault
@@ -173,8 +173,8 @@ class ArchiveTarget:
                 self._end += len(header_of(path, size)) + padded(size)
             return self._places[path, size]
 
-    def _write_at(self, place: int, piece: memoryview, size: int) -> None:
-        with self._lock, disk_errors(self.name, self._path.parent, size):
+    def _write_at(self, place: int, piece: memoryview) -> None:
+        with self._lock, disk_errors(self.name, self._path.parent, self._end):
             file = self._opened()
             file.seek(place)
             write_all(file, piece)
@@ -200,7 +200,7 @@ class ArchiveTarget:
                 self._list(manifest, None)
         for path, content in ((MARKER, MARKER_CONTENT), (INDEX, self._index.as_json())):
             self._write(path, len(content), [memoryview(content)])
-        self._write_at(self._end, memoryview(END), len(END))
+        self._write_at(self._end, memoryview(END))
         with disk_errors(self.name, self._path.parent):
             os.fsync(file.fileno())
             file.close()

@@ -83,9 +83,9 @@ class Descriptor:
             raise _invalid("a descriptor is no object")
         digest, size, media_type = (document.get(key) for key in ("digest", "size", "mediaType"))
         if not isinstance(digest, str) or not is_digest(digest):
-            raise _invalid(f"{digest!r} is no digest")
+            raise _invalid(f"{redact.foreign(repr(digest), 100)} is no digest")
         if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < 1 << 53:
-            raise _invalid(f"{size!r} is no size")
+            raise _invalid(f"{redact.foreign(repr(size), 100)} is no size")
         if not isinstance(media_type, str) or not media_type:
             raise _invalid(f"{digest} has no media type")
         urls = document.get("urls") or []

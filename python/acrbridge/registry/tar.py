@@ -157,8 +157,9 @@ def _records(text: bytes, where: str) -> dict[str, str]:
     while begin < len(text):
         length, space, _ = text[begin : begin + 20].partition(b" ")
         end = begin + (int(length) if length.isdigit() else 0)
-        key, equals, value = text[begin + len(length) + 1 : end - 1].partition(b"=")
-        if not space or not equals or end > len(text):
+        record = text[begin + len(length) + 1 : max(end - 1, 0)]
+        key, equals, value = record.partition(b"=")
+        if not space or not equals or not begin < end <= len(text):
             raise damaged(where, "a header holds a record that is none")
         found[_decoded(key)] = _decoded(value)
         begin = end

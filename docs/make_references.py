@@ -40,7 +40,8 @@ The codes are stable: scripts may compare them.
 Commands that az has too (`acr …`, `login`, `logout`, `account …`) end as az's do: 0 success; 2 the command line
 cannot be parsed; 3 Azure Resource Manager answered 404, or a `show` command found nothing; 1 every other failure.
 Two are acrbridge's own there as well: 7, the target does not hold what it should, and 130 or 143, interrupted or
-terminated. The commands that az lacks (`emulator …`, `explain`, `quickstart`) end with the status of the error's kind:
+terminated. The commands that az lacks (`copy`, `registry …`, `emulator …`, `explain`, `quickstart`) end with the
+status of the error's kind:
 
 | status | kind | meaning |
 |---|---|---|

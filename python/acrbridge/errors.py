@@ -405,6 +405,9 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "The target refused a manifest because it lacks a blob that was sent, or that it claimed to have.",
             "Copy again; tell us if it stays.",
         ),
+        "LOGIN_NOT_KEPT": Explanation(
+            "No login is kept for that registry.", "List those that are: acrbridge registry list"
+        ),
         # Verification
         "UPLOAD_LOST": Explanation(
             "The registry did not go on with an upload that it had begun.",

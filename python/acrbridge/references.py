@@ -60,6 +60,11 @@ def registry_host(address: str) -> str | None:
     return DOCKER_HUB if host in _HUB_HOSTS else host
 
 
+def api_host(host: str) -> str:
+    """Where the registry with that name answers."""
+    return HUB_API if host == DOCKER_HUB else host
+
+
 def check_repository(text: str) -> str:
     """The text, when it is a repository name.
 
@@ -255,7 +260,7 @@ class Location:
     @property
     def api_host(self) -> str:
         """Where the registry answers."""
-        return HUB_API if self.host == DOCKER_HUB else self.host
+        return api_host(self.host)
 
     def __str__(self) -> str:
         return f"{self.host}/{self.image}"

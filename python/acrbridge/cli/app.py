@@ -86,6 +86,7 @@ _HOMES = {
     "quickstart": "quickstart",
     "acr": "acr",
     "copy": "copy",
+    "registry": "registry",
     "account": "account",
     "emulator": "emulator",
 }

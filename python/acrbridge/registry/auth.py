@@ -170,6 +170,11 @@ class Authorizer:
             return None
         return self._header(self._challenge, scope, for_body=for_body)
 
+    @property
+    def was_asked(self) -> bool:
+        """Whether the registry has let the credential in because it wanted one."""
+        return self._challenge is not None
+
     def accepted(self, scope: str) -> None:
         """A request of that scope was let through."""
         self._scopes.setdefault(scope, _Scope()).in_vain = 0
@@ -253,7 +258,8 @@ class Authorizer:
         query = {name: challenge.parameters[name] for name in ("service",) if name in challenge.parameters}
         credential = self._settled()
         headers = {"Authorization": credential.header()} if isinstance(credential, Password) else {}
-        url = f"{realm}{'&' if '?' in realm else '?'}{urlencode({**query, 'scope': scope})}"
+        query |= {"scope": scope} if scope else {}
+        url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(query)}"
         return self._token_request(Request("GET", url, headers, limit=_TOKEN_LIMIT))
 
     def _check_realm(self, realm: str) -> None:

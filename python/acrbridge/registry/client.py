@@ -71,6 +71,16 @@ class RegistryClient:
         digest = version if is_digest(version) else None
         return manifests.read(response, f"{self.host}/{repository}", digest)
 
+    def sign_in(self) -> bool:
+        """Show the registry the credential (distribution-spec, "Determining Support"); whether it wanted to see one.
+
+        Raises:
+            RefusedError: REGISTRY_UNAUTHORIZED.
+            NotFoundError: REPOSITORY_NOT_FOUND, this is no registry.
+        """
+        self.call("GET", "/v2/", "")
+        return self._authorizer.was_asked
+
     def repositories(self, page: int = 100) -> Iterator[str]:
         """All repositories, by name."""
         for document in self.pages("/v2/_catalog", "registry:catalog:*", {"n": str(page)}):

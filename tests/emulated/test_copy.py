@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from emulated.conftest import SignedIn
@@ -221,3 +223,12 @@ def test_only_referrers_of_one_artifact_type(acrbridge: Acrbridge, image: str) -
     found = acrbridge(*listing, "contoso", "-n", image).succeeded().json()["manifests"]
     assert [one["artifactType"] for one in found] == [wanted]
     assert len(there) == 2
+
+
+@pytest.mark.parametrize("kind", ["oci", "oci-archive"])
+def test_a_dry_run_into_a_layout_leaves_no_file(acrbridge: Acrbridge, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "out"
+    words = ("copy", SIGNED, f"{kind}:{path}:v1")
+    told = acrbridge(*words, "--dry-run").succeeded().json()
+    assert list(tmp_path.glob("out*")) == []
+    assert told["items"] == acrbridge(*words).succeeded().json()["items"]

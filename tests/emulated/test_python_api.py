@@ -106,6 +106,16 @@ def test_a_client_knows_nothing_by_a_rehearsal(image: str) -> None:
 
 
 @pytest.mark.usefixtures("signed_in_here")
+def test_a_rehearsal_tells_of_no_progress(azure: LocalAzure, image: str) -> None:
+    heard: list[api.Event] = []
+    azure.play("slow=0.3")
+    api.copy(SMALL, f"{TARGET}.azurecr.io/{image}", listener=heard.append, dry_run=True)
+    assert heard == []
+    api.copy(SMALL, f"{TARGET}.azurecr.io/{image}", listener=heard.append)
+    assert heard != []
+
+
+@pytest.mark.usefixtures("signed_in_here")
 def test_a_client_may_copy_in_several_threads_each_with_a_listener(azure: LocalAzure, image: str) -> None:
     name, heard = image.partition(":")[0], [list[api.Event]() for _ in range(8)]
     private = "registry.example.com/team/app:v1"

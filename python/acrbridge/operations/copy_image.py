@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 
 from acrbridge.errors import (
     AcrBridgeError,
@@ -80,7 +80,7 @@ def _copied(
     known = _known(session, job, target)
     copy = Copy(*places, clock, options, concurrency=job.concurrency, known=known)
     try:
-        with told(copy.progress, session.listener):
+        with nullcontext() if job.dry_run else told(copy.progress, session.listener):
             if selection is not None:
                 digests = _all(copy, selection, session)
             else:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from acrbridge.errors import AcrBridgeError, NotFoundError, VerificationError
-from acrbridge.registry.contents import INDEX_TYPES, OCI_INDEX
+from acrbridge.registry.contents import IMAGE_TYPES, INDEX_TYPES, OCI_INDEX, read_contents
 from acrbridge.registry.manifests import Manifest
 from acrbridge.transfer.content import Target
 from acrbridge.transfer.tally import Tally
@@ -82,6 +82,7 @@ class FallbackTags:
                 "MANIFEST_INVALID",
                 f"{self._target.name}:{tag} is no index, so what refers to the image cannot be listed there.",
             )
+        read_contents(manifest.body, manifest.media_type)  # or what is wrong there would be put back
         return list(manifest.document().get("manifests") or [])
 
 
@@ -92,15 +93,15 @@ def _index(entries: Sequence[dict[str, Any]]) -> Manifest:
 
 def _descriptor(manifest: Manifest) -> dict[str, Any]:
     """A referrer as its subject's list names it: an image without an artifact type goes by its config's."""
-    document = manifest.document()
-    descriptor: dict[str, Any] = {
+    contents = read_contents(manifest.body, manifest.media_type)
+    config = contents.blobs[0].media_type if manifest.media_type in IMAGE_TYPES else None
+    further = {
+        "artifactType": contents.artifact_type or config,
+        "annotations": manifest.document().get("annotations"),
+    }
+    return {
         "mediaType": manifest.media_type,
         "digest": manifest.digest,
         "size": len(manifest.body),
+        **{key: value for key, value in further.items() if value},
     }
-    artifact_type = document.get("artifactType") or (document.get("config") or {}).get("mediaType")
-    if artifact_type:
-        descriptor["artifactType"] = artifact_type
-    if document.get("annotations"):
-        descriptor["annotations"] = document["annotations"]
-    return descriptor

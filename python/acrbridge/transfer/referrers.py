@@ -6,10 +6,11 @@ Distribution-spec v1.1, "Listing Referrers" and "Referrers Tag Schema"; cosign, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
+from acrbridge.errors import NotFoundError, RefusedError
 from acrbridge.registry.contents import Descriptor
 from acrbridge.transfer.content import Source
 from acrbridge.transfer.fallback import fallback_tag
@@ -85,20 +86,27 @@ class Referrers:
             if not self._types or descriptor.artifact_type in {None, *self._types}
         )
         yield from found
-        for digest in new:
-            for tag in (f"{fallback_tag(digest)}{end}" for end in _SIGNATURES):
-                if tag in self.tags():
-                    yield Referrer(digest, tag, (tag,))
+        signatures = {f"{fallback_tag(digest)}{end}": digest for digest in new for end in _SIGNATURES}
+        for tag in self._there(signatures):
+            yield Referrer(signatures[tag], tag, (tag,))
 
     def _listed(self, digests: Sequence[str]) -> Iterator[tuple[str, Descriptor]]:
         """By the API and by the fallback tag, each once."""
-        tags = self.tags()
         by_api = {digest: asked for digest in digests if (asked := self._asked.pop(digest, None))}
         for digest, asked in by_api.items():
             listed = asked.result()
             self._can_list = self._can_list and listed is not None
             yield from ((digest, descriptor) for descriptor in listed or ())
-        tagged = {d: fallback_tag(d) for d in digests if fallback_tag(d) in tags}
-        by_tag = {digest: self._pool.submit(self._reading.root, tag) for digest, tag in tagged.items()}
-        for digest, index in by_tag.items():
-            yield from ((digest, descriptor) for descriptor in index.result().contents.children)
+        tagged = {fallback_tag(digest): digest for digest in digests}
+        by_tag = {tag: self._pool.submit(self._reading.root, tag) for tag in self._there(tagged)}
+        for tag, index in by_tag.items():
+            yield from ((tagged[tag], descriptor) for descriptor in index.result().contents.children)
+
+    def _there(self, tags: Iterable[str]) -> list[str]:
+        """Those of the tags that the source has; it is asked for each where it gives no list of all."""
+        try:
+            listed = self.tags()
+        except (NotFoundError, RefusedError):
+            found = {tag: self._pool.submit(self._source.digest_of, tag) for tag in tags}
+            return [tag for tag, digest in found.items() if digest.result()]
+        return [tag for tag in tags if tag in listed]

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, VerificationError
-from acrbridge.registry.contents import Descriptor, Platform
+from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, RefusedError, VerificationError
+from acrbridge.registry.contents import OCI_MANIFEST, Descriptor, Platform
 from acrbridge.registry.manifests import Manifest
 from acrbridge.transfer.copy import Copy, Options
 from unit.fakes import FakeClock
@@ -316,3 +317,33 @@ def test_each_of_several_tags_is_put_after_what_is_beneath_it() -> None:
     two_platforms(source)
     copied(source, target, "v1", "a", "b", "c")
     assert sorted(target.log[-3:]) == ["manifest a", "manifest b", "manifest c"]
+
+
+@pytest.mark.parametrize("size", [1 << 52, 10 << 30])
+def test_a_layer_that_claims_to_be_huge_takes_no_memory_and_is_not_stored(size: int) -> None:
+    source, target = Place("source"), Place("target")
+    layer = {**source.blob(b"layer"), "size": size}
+    source.add({"config": source.blob(b"{}"), "layers": [layer]}, OCI_MANIFEST, "v1")
+    tracemalloc.start()
+    with pytest.raises(NetworkError):
+        copied(source, target, "v1", "v1")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 << 20
+    assert (target.tagged, layer["digest"] in target.blobs) == ({}, False)
+
+
+@pytest.mark.parametrize("error", [RefusedError, NotFoundError])
+def test_where_tags_cannot_be_listed_each_of_cosigns_is_asked_for(error: type[AcrBridgeError]) -> None:
+    class Discreet(Place):
+        """Gives manifests by tag, and no list of tags."""
+
+        def tags(self) -> Iterator[str]:
+            raise error("REGISTRY_REFUSED", "no list")
+
+    source, target = Discreet("source"), Place("target")
+    image = source.image(b"layer", tag="v1")
+    signature = f"{image.digest.replace(':', '-')}.sig"
+    source.image(b"signature", tag=signature)
+    copied(source, target, "v1", "v1")
+    assert set(target.tagged) == {"v1", signature}

@@ -188,6 +188,28 @@ def test_an_image_that_has_the_fallback_tag_is_not_taken_for_a_list() -> None:
     assert caught.value.code == "MANIFEST_INVALID"
 
 
+@pytest.mark.parametrize("named", [None, SBOM])
+def test_a_referrer_is_listed_by_its_type_or_by_its_configs(named: str | None) -> None:
+    source, target = Place("source", referring={}), Place("target")
+    image = source.image(b"layer", tag="v1")
+    more = {"artifactType": named} if named else {}
+    made = source.image(b"referrer", subject=as_json(image), **more)
+    source.referring = {image.digest: [made]}
+    copied(source, target)
+    config = "application/vnd.oci.image.config.v1+json"
+    assert listed_at(target, image.digest) == [{**as_json(made), "artifactType": named or config}]
+
+
+def test_a_list_that_makes_no_sense_is_not_written_back() -> None:
+    source, target = Place("source", referring={}), Place("target")
+    image = source.image(b"layer", tag="v1")
+    attach(source, image, SBOM)
+    target.add({"manifests": ["nonsense"]}, OCI_INDEX, fallback_tag(image.digest))
+    with pytest.raises(AcrBridgeError) as caught:
+        copied(source, target)
+    assert caught.value.code == "MANIFEST_INVALID"
+
+
 def test_writers_of_one_fallback_tag_lose_nothing() -> None:
     target = Place("target")
     subject = target.image(b"subject")

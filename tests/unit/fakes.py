@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
-from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPHeaderDict
 
 from acrbridge.azure.arm import ArmClient
 from acrbridge.errors import AcrBridgeError
@@ -116,7 +116,7 @@ def answer(status: int = 200, body: Any = b"", headers: Mapping[str, str] | None
     if not isinstance(body, bytes | str):
         body = json.dumps(body)
     content = body.encode() if isinstance(body, str) else body
-    return Response(status, CaseInsensitiveDict(headers or {}), content, "")
+    return Response(status, HTTPHeaderDict(headers or {}), content, "")
 
 
 def arm_error(status: int, code: str, message: str) -> Response:

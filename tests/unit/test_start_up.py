@@ -73,6 +73,20 @@ def test_a_public_name_loads_nothing_heavy_until_it_is_called(name: str) -> None
     assert loaded(f"from acrbridge import {name}") == []
 
 
+def test_only_who_asks_for_a_token_waits_for_msal_and_the_requests_that_it_needs() -> None:
+    everything = """
+import importlib, pkgutil
+from pathlib import Path
+import acrbridge.operations
+from acrbridge.settings import Settings
+for module in pkgutil.iter_modules(acrbridge.operations.__path__, "acrbridge.operations."):
+    importlib.import_module(module.name)
+with acrbridge.operations.session.Session(Settings(Path("nowhere"))) as session:
+    session.identity
+"""
+    assert loaded(everything, heavy=("urllib3", "requests", "msal")) == ["urllib3"]
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = acrbridge.nonsense

@@ -1,30 +1,27 @@
-"""One HTTP client for all: requests beneath, our trust, our deadlines, our errors above."""
+"""One HTTP client for all: urllib3 beneath, our trust, our deadlines, our errors above."""
 
 from __future__ import annotations
 
 import itertools
 import logging
-import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import requests
 import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection
 from urllib3.util import Url, parse_url
 
 from acrbridge.errors import AcrBridgeError, NetworkError, UsageError
 from acrbridge.http import redact, strict_json
+from acrbridge.http.connections import Connections
 from acrbridge.http.deadlines import Cancelled, Clock, Deadline, SystemClock
 from acrbridge.http.failures import our_errors, tries
 from acrbridge.http.pace import Pace
-from acrbridge.http.proxies import is_near, proxies
-from acrbridge.http.punctual import POOLS, cut_all
+from acrbridge.http.proxies import is_near
+from acrbridge.http.punctual import cut_all
 from acrbridge.http.retry import DEFAULT, TRANSIENT, Retry, retry_after
 from acrbridge.http.streams import PATIENCE, Body, Stream
 from acrbridge.http.trust import trust
@@ -32,8 +29,6 @@ from acrbridge.http.trust import trust
 log = logging.getLogger("acrbridge.http")
 
 MEBIBYTE = 1 << 20
-_CONNECTIONS = 64
-"""Connections that are kept for each host."""
 
 
 @dataclass(frozen=True)
@@ -155,19 +150,13 @@ class HttpClient:
         """Hears of the host, with its port, of each transient answer and each connection that failed."""
         self.plain_http = plain_http
         self._aborted = False
-        self._session = _Session()
-        self._session.trust_env = False
+        self._connections = Connections(trust(ca_files))
         # Identity: a compressed answer could unfold to any size (urllib3 CVE-2025-66471).
-        self._session.headers = requests.structures.CaseInsensitiveDict(
-            {"User-Agent": user_agent, "Accept-Encoding": "identity", "Accept": "*/*"}
-        )
-        adapter = _TrustingAdapter(trust(ca_files))
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, adapter)
+        self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity", "Accept": "*/*"}
 
     def close(self) -> None:
         """Close all connections."""
-        self._session.close()
+        self._connections.close()
 
     def abort(self) -> None:
         """End what is under way in other threads, and let nothing begin: it fails, or raises Cancelled."""
@@ -190,12 +179,13 @@ class HttpClient:
             AcrBridgeError: ANSWER_TOO_LARGE, ANSWER_UNINTELLIGIBLE.
             UsageError: PLAIN_HTTP_REFUSED.
         """
-        host = self._checked_host(request.url)
+        url = self._checked(request.url)
+        host = url.netloc or ""
         self.pace.wait(host, deadline)
         deadline = deadline or Deadline(self.timeouts.total, self.clock)
         for failures in itertools.count(1):
             try:
-                response = self._send_once(request, deadline, again=failures > 1)
+                response = self._send_once(request, url, deadline, again=failures > 1)
             except NetworkError as error:
                 self.on_trouble(host)
                 if failures >= tries(error, request.retry.tries) or not self._wait(
@@ -215,19 +205,19 @@ class HttpClient:
             NetworkError: no answer came; that is not tried again.
             UsageError: PLAIN_HTTP_REFUSED.
         """
-        host = self._checked_host(request.url)
+        url = self._checked(request.url)
+        host = url.netloc or ""
         self.pace.wait(host)
         deadline = Deadline(self.timeouts.total, self.clock)
         timeout = urllib3.Timeout(connect=self.timeouts.connect, read=PATIENCE)
         for failures in itertools.count(1):
             try:
                 with our_errors(request.url):
-                    answer = self._open(request, timeout, again=failures > 1)
+                    answer = self._open(request, url, timeout, again=failures > 1)
             except NetworkError:
                 self.on_trouble(host)
                 raise
-            with answer:
-                opened = Stream(answer, self.clock, lambda: self.on_trouble(host))
+            with closing(Stream(answer, request.url, self.clock, lambda: self.on_trouble(host))) as opened:
                 if not self._goes_again(request, host, failures, opened, deadline):
                     yield opened
                     return
@@ -236,20 +226,14 @@ class HttpClient:
         """`https://HOST`, or `http://HOST` where plain HTTP may go to it."""
         return f"{'http' if host.lower() in self.plain_http else 'https'}://{host}"
 
-    def _open(self, request: Request, timeout: urllib3.Timeout, *, again: bool) -> requests.Response:
+    def _open(
+        self, request: Request, url: Url, timeout: urllib3.Timeout, *, again: bool
+    ) -> urllib3.BaseHTTPResponse:
         if self._aborted and not request.parting:
             raise Cancelled
         self.counts.add(again=again)
-        return self._session.request(
-            request.method,
-            request.url,
-            headers=dict(request.headers),
-            data=request.body,  # type: ignore[arg-type] # memoryviews go to the socket as they are
-            timeout=timeout,  # type: ignore[arg-type] # requests takes urllib3's own, too
-            allow_redirects=False,
-            stream=True,
-            proxies=proxies(request.url),
-        )
+        headers = {**self._headers, **request.headers}
+        return self._connections.open(request.method, url, headers, request.body, timeout)
 
     def _goes_again(
         self, request: Request, host: str, failures: int, answer: Response | Stream, deadline: Deadline
@@ -275,8 +259,8 @@ class HttpClient:
         self.pace.wait(host, deadline)
         return True
 
-    def _checked_host(self, url: str) -> str:
-        r"""Host and port of a URL that is https, or plain HTTP where that is allowed.
+    def _checked(self, url: str) -> Url:
+        r"""The parts of a URL that is https, or plain HTTP where that is allowed.
 
         That is to hosts that were named for it, to this computer, and to link-local addresses, where managed
         identities are. The URL is taken apart by urllib3, which is what opens the connection: urlsplit sees another
@@ -287,13 +271,13 @@ class HttpClient:
         except urllib3.exceptions.LocationParseError:
             parts = Url()
         if parts.host and (parts.scheme == "https" or (parts.scheme == "http" and self._may_be_plain(parts))):
-            return parts.netloc or ""
+            return parts
         raise UsageError("PLAIN_HTTP_REFUSED", f"{redact.url(url)!r} is not an https address.")
 
     def _may_be_plain(self, parts: Url) -> bool:
         return is_near(parts.host or "") or parts.netloc in self.plain_http
 
-    def _send_once(self, request: Request, deadline: Deadline, *, again: bool) -> Response:
+    def _send_once(self, request: Request, url: Url, deadline: Deadline, *, again: bool) -> Response:
         started = self.clock.now()
         with our_errors(request.url):
             held = request.body is None or isinstance(request.body, bytes | str)
@@ -302,21 +286,21 @@ class HttpClient:
                 read=self.timeouts.read,
                 total=deadline.remaining() + 0.001 if held else None,  # a blob takes as long as it takes
             )
-            answer = self._open(request, timeout, again=again)
-            with answer:
+            with closing(self._open(request, url, timeout, again=again)) as answer:
                 body = self._read(answer, request)
-        log.debug(
-            "%s %s -> %d, %d bytes, %.0f ms",
-            request.method,
-            redact.url(request.url),
-            answer.status_code,
-            len(body),
-            1000 * (self.clock.now() - started),
-        )
-        return Response(answer.status_code, answer.headers, body, request.url)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug(
+                "%s %s -> %d, %d bytes, %.0f ms",
+                request.method,
+                redact.url(request.url),
+                answer.status,
+                len(body),
+                1000 * (self.clock.now() - started),
+            )
+        return Response(answer.status, answer.headers, body, request.url)
 
     @staticmethod
-    def _read(answer: requests.Response, request: Request) -> bytes:
+    def _read(answer: urllib3.BaseHTTPResponse, request: Request) -> bytes:
         if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise AcrBridgeError(
                 "ANSWER_UNINTELLIGIBLE",
@@ -324,7 +308,7 @@ class HttpClient:
             )
         parts, size = [], 0
         # read1 gives what has come: read would wait for all of its bytes, however slowly they drip.
-        while part := answer.raw.read1(64 << 10, decode_content=False):
+        while part := answer.read1(64 << 10, decode_content=False):
             size += len(part)
             if size > request.limit:
                 raise AcrBridgeError(
@@ -334,42 +318,6 @@ class HttpClient:
                 )
             parts.append(part)
         return b"".join(parts)
-
-
-class _Session(requests.Session):
-    """A session that does not look at redirects: requests would read their bodies whole, to prepare the next hop."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """None for every answer."""
-        del resp
-
-
-class _TrustingAdapter(HTTPAdapter):
-    """Verifies with one TLS context of ours, instead of requests' own bundle."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        super().__init__(pool_maxsize=_CONNECTIONS)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
-        self.poolmanager.pool_classes_by_scheme = POOLS
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> urllib3.ProxyManager:
-        manager: urllib3.ProxyManager = super().proxy_manager_for(
-            proxy,
-            **kwargs,
-            ssl_context=self._context,
-            proxy_ssl_context=self._context,
-            # urllib3 turns Nagle's algorithm on for proxies: 40 ms for each request with a body.
-            socket_options=HTTPConnection.default_socket_options,
-        )
-        manager.pool_classes_by_scheme = POOLS
-        return manager
-
-    def cert_verify(self, conn: Any, *_: Any) -> None:
-        """Leave the context's trust as it is: requests would add its bundle to it."""
-        conn.cert_reqs = "CERT_REQUIRED"
 
 
 def _host(url: str) -> str:

@@ -8,7 +8,6 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import requests
 import urllib3
 from urllib3.util import parse_url
 
@@ -17,14 +16,11 @@ from acrbridge.http import redact
 from acrbridge.http.proxies import proxy
 
 _CODES: tuple[tuple[type[Exception], str, str], ...] = (
-    (requests.exceptions.SSLError, "TLS_UNTRUSTED", "has a certificate that is not trusted here"),
-    (requests.exceptions.ProxyError, "PROXY_REFUSED", "is not let through by the proxy"),
+    (urllib3.exceptions.SSLError, "TLS_UNTRUSTED", "has a certificate that is not trusted here"),
+    (urllib3.exceptions.ProxyError, "PROXY_REFUSED", "is not let through by the proxy"),
     (TimeoutError, "TIMED_OUT", "took too long to answer"),
-    (requests.exceptions.Timeout, "TIMED_OUT", "took too long to answer"),
-    (requests.exceptions.ConnectionError, "UNREACHABLE", "cannot be reached"),
-    (requests.exceptions.ChunkedEncodingError, "UNREACHABLE", "broke off its answer"),
     (urllib3.exceptions.TimeoutError, "TIMED_OUT", "took too long to answer"),
-    (urllib3.exceptions.HTTPError, "UNREACHABLE", "broke off its answer"),
+    (urllib3.exceptions.ProtocolError, "UNREACHABLE", "broke off its answer"),
 )
 """The special before the general."""
 
@@ -51,7 +47,7 @@ def our_errors(url: str) -> Iterator[None]:
     """
     try:
         yield
-    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+    except (urllib3.exceptions.HTTPError, OSError) as error:
         raise _ours(error, url) from error
 
 
@@ -71,10 +67,10 @@ def tries(error: NetworkError, wanted: int) -> int:
     return min(wanted, _SILENT_TRIES) if _never_connected(cause) else wanted
 
 
-def _ours(error: BaseException, url: str) -> NetworkError:
+def _ours(error: Exception, url: str) -> NetworkError:
     host = parse_url(url).netloc or url
     root = _root(error)
-    if isinstance(error, requests.exceptions.ProxyError) and _never_connected(root):
+    if isinstance(error, urllib3.exceptions.ProxyError) and _never_connected(root):
         return _proxy_absent(redact.url(proxy(url) or ""), root)
     if isinstance(root, urllib3.exceptions.NameResolutionError):
         return NetworkError("HOST_NOT_FOUND", f"The name of {host} does not resolve.")
@@ -84,7 +80,7 @@ def _ours(error: BaseException, url: str) -> NetworkError:
     if isinstance(root, ConnectionError) or _is_cut_tls(root):
         return NetworkError("UNREACHABLE", f"{host} broke off the connection ({_reason(root)}).")
     for kind, code, text in _CODES:
-        if isinstance(error, kind):
+        if isinstance(error, kind) or (kind is TimeoutError and isinstance(root, kind)):
             return NetworkError(code, f"{host} {text} ({_reason(root)}).")
     return NetworkError("UNREACHABLE", f"{host} cannot be reached ({_reason(root)}).")
 
@@ -109,12 +105,14 @@ def _is_cut_tls(root: object) -> bool:
 
 
 def _root(error: BaseException | None) -> object:
-    """What was met, inside what urllib3 says, inside what requests says."""
-    inner = error.args[0] if error is not None and error.args else error
-    reason = getattr(inner, "reason", inner)
-    if isinstance(reason, urllib3.exceptions.ProtocolError) and len(reason.args) > 1:
-        return reason.args[1]
-    return getattr(reason, "original_error", reason)
+    """What was met, inside what urllib3 says."""
+    match error:
+        case urllib3.exceptions.ProxyError():
+            return error.original_error
+        case urllib3.exceptions.ProtocolError(args=(_, BaseException() as inner)):
+            return inner
+        case _:
+            return error
 
 
 def _reason(root: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from acrbridge.errors import NetworkError
@@ -11,7 +12,7 @@ from acrbridge.http.failures import our_errors
 from acrbridge.http.punctual import renew
 
 if TYPE_CHECKING:
-    import requests
+    import urllib3
 
     from acrbridge.http.deadlines import Clock
 
@@ -36,13 +37,18 @@ class Stream:
     """An answer whose body is still to come.
 
     Args:
-        answer: of requests, opened with stream=True.
+        answer: of urllib3, its body unread.
+        url: of the request.
         clock: measures stalls.
         trouble: is called where the connection breaks off or stalls.
     """
 
     def __init__(
-        self, answer: requests.Response, clock: Clock, trouble: Callable[[], None] = lambda: None
+        self,
+        answer: urllib3.BaseHTTPResponse,
+        url: str,
+        clock: Clock,
+        trouble: Callable[[], None] = lambda: None,
     ) -> None:
         self._answer = answer
         self._clock = clock
@@ -50,9 +56,9 @@ class Stream:
         self._waited = 0.0
         self._came = 0
         self._fault: NetworkError | None = None
-        self.status = answer.status_code
+        self.status = answer.status
         self.headers: Mapping[str, str] = answer.headers
-        self.url = answer.url
+        self.url = url
 
     def readinto(self, view: memoryview) -> int:
         """Fill a buffer; less than its length comes at the body's end, and before a fault, which comes next.
@@ -76,7 +82,18 @@ class Stream:
     def head(self) -> bytes:
         """The beginning of the body, to show: what a refusal says."""
         with our_errors(self.url):
-            return bytes(self._answer.raw.read1(_SHOWN, decode_content=False))
+            return bytes(self._answer.read1(_SHOWN, decode_content=False))
+
+    def close(self) -> None:
+        """Leave the connection to the next request, or close it where too much of the body is left.
+
+        The little that comes with a redirect is read: else each blob that lies in storage would cost a connection.
+        """
+        with suppress(NetworkError):
+            left = self._answer.length_remaining
+            while left is not None and left <= _SHOWN and not self._fault and self.head():
+                pass
+        self._answer.close()
 
     def _timed(self, view: memoryview) -> int:
         began = self._clock.now()
@@ -91,10 +108,10 @@ class Stream:
         urllib3 copies each byte twice on its way, which costs as much as TLS itself: what lies beneath it is
         read instead, and told of the bytes that are gone, so that the connection can be used again.
         """
-        beneath: Any = self._answer.raw._fp  # noqa: SLF001 - see above
+        beneath: Any = self._answer._fp  # type: ignore[attr-defined] # noqa: SLF001 - see above
         renew(beneath.fp, PATIENCE)
         if beneath.chunked or beneath.length is None or len(view) >= beneath.length:
-            piece = self._answer.raw.read1(len(view), decode_content=False)
+            piece = self._answer.read1(len(view), decode_content=False)
             view[: len(piece)] = piece
             return len(piece)
         got: int = beneath.fp.readinto1(view)
@@ -103,7 +120,7 @@ class Stream:
                 "UNREACHABLE", f"{redact.url(self.url)} broke off with {beneath.length} bytes to come."
             )
         beneath.length -= got
-        self._answer.raw.length_remaining = beneath.length
+        self._answer.length_remaining = beneath.length
         return got
 
     def _watch(self, got: int, waited: float) -> None:

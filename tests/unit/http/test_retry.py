@@ -6,7 +6,7 @@ from email.utils import format_datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPHeaderDict
 
 from acrbridge.http.retry import DEFAULT, LONGEST_WAIT, NEVER, Retry, retry_after
 
@@ -14,7 +14,7 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
 def asked(**headers: str) -> float | None:
-    return retry_after(CaseInsensitiveDict({name.replace("_", "-"): text for name, text in headers.items()}))
+    return retry_after(HTTPHeaderDict({name.replace("_", "-"): text for name, text in headers.items()}))
 
 
 @pytest.mark.parametrize(

@@ -37,14 +37,20 @@ class Socket(io.RawIOBase):
 def raw(socket: Socket, length: int | None, *, chunked: bool = False) -> Any:
     """A response of urllib3 as far as a Stream looks into it."""
     beneath = SimpleNamespace(chunked=chunked, length=length, fp=io.BufferedReader(socket, 64))
-    read = SimpleNamespace(_fp=beneath, length_remaining=length)
-    read.read1 = lambda size, decode_content: beneath.fp.read1(size)
+    read = SimpleNamespace(_fp=beneath, length_remaining=length, status=200, headers={}, closed_after=None)
+    read.read1 = lambda size, decode_content: _counted(read, beneath.fp.read1(size))
+    read.close = lambda: setattr(read, "closed_after", read.length_remaining)
     return read
 
 
+def _counted(read: Any, piece: bytes) -> bytes:
+    if read.length_remaining is not None:
+        read.length_remaining -= len(piece)
+    return piece
+
+
 def stream(given: Any, clock: FakeClock | None = None) -> Stream:
-    answer: Any = SimpleNamespace(raw=given, status_code=200, headers={}, url=URL)
-    return Stream(answer, clock or FakeClock())
+    return Stream(given, URL, clock or FakeClock())
 
 
 def read_all(opened: Stream, size: int = 8) -> bytes:
@@ -86,8 +92,7 @@ def test_what_a_socket_raises_is_told_as_ours(fault: OSError, code: str) -> None
 
 def test_a_body_that_breaks_off_is_told_as_a_trouble_of_the_host() -> None:
     heard: list[str] = []
-    answer: Any = SimpleNamespace(raw=raw(Socket([b"abc"]), 20), status_code=200, headers={}, url=URL)
-    opened = Stream(answer, FakeClock(), lambda: heard.append("trouble"))
+    opened = Stream(raw(Socket([b"abc"]), 20), URL, FakeClock(), lambda: heard.append("trouble"))
     assert opened.readinto(memoryview(bytearray(8))) == 3
     assert heard == ["trouble"]
 
@@ -129,3 +134,23 @@ def test_what_was_read_beneath_is_told_above() -> None:
     given = raw(Socket([b"a" * 8, b"b" * 8, b"c" * 4]), 20)
     assert stream(given).readinto(memoryview(bytearray(8))) == 8
     assert given.length_remaining == given._fp.length == 12
+
+
+@pytest.mark.parametrize(
+    ("length", "left"), [(0, 0), (30, 0), (8 << 10, 0), ((8 << 10) + 1, (8 << 10) + 1), (None, None)]
+)
+def test_the_little_that_comes_with_a_redirect_is_read_so_that_its_connection_can_be_used_again(
+    length: int | None, left: int | None
+) -> None:
+    given = raw(Socket([b"a" * (30 if length is None else length)]), length)
+    stream(given).close()
+    assert given.closed_after == left
+
+
+def test_a_stream_that_broke_off_is_closed_without_waiting_for_its_rest() -> None:
+    def fail() -> None:
+        raise ConnectionResetError(104, "reset")
+
+    given = raw(Socket([b"abc"], fail), 20)
+    stream(given).close()
+    assert given.closed_after == 20

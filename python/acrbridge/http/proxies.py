@@ -27,7 +27,7 @@ def proxy(url: str) -> str | None:
     host = (parts.host or "").strip("[]")
     known = _known()
     chosen = known.get(parts.scheme or "") or known.get("all")
-    if not chosen or _is_exempt(host, parts):
+    if not chosen or _is_exempt(host, parts, known.get("no", "")):
         return None
     address = chosen if "://" in chosen else f"http://{chosen}"
     return None if is_near(host) and not _is_here(parse_url(address).host or "") else address
@@ -42,11 +42,10 @@ def _known() -> Mapping[str, str]:
     return getproxies()
 
 
-def _is_exempt(host: str, parts: Url) -> bool:
+def _is_exempt(host: str, parts: Url, listed: str) -> bool:
     """Whether NO_PROXY names a host: by name, domain or port, as an address or its network, or with all others."""
     from urllib.request import proxy_bypass
 
-    listed = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     names = [name for name in listed.replace(" ", "").split(",") if name]
     if any(_is_in(host, _network(name)) for name in names):
         return True

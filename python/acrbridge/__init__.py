@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Unpack
+    from typing import Literal, Unpack
 
     from acrbridge.errors import AcrBridgeError as AcrBridgeError
     from acrbridge.jobs import Copying as Copying
@@ -101,11 +101,12 @@ def import_image(
     resource_group: str | None = None,
     subscription: str | None = None,
     force: bool = False,
+    via: Literal["service", "client"] = "service",
     wait: bool = True,
     timeout: float = 3600.0,
     listener: Listener | None = None,
 ) -> ImportResult:
-    """Import an image by Azure's importImage, as the account that `acrbridge login` signed in.
+    """Import an image, as the account that `acrbridge login` signed in.
 
     Args:
         registry: name or login server of the target registry.
@@ -118,8 +119,9 @@ def import_image(
         resource_group: the target's; by default it is looked for in the subscription.
         subscription: ID or name; by default the one in use.
         force: overwrite tags that exist.
+        via: who copies, Azure's importImage or this computer.
         wait: until the import has ended; without, the result has no images.
-        timeout: seconds to wait at the most.
+        timeout: seconds to wait for Azure at the most.
         listener: called with each event while it runs.
 
     Returns:
@@ -143,6 +145,7 @@ def import_image(
         repositories=_names(repositories),
         resource_group=resource_group,
         force=force,
+        via=via,
         wait=wait,
         timeout=timeout,
     )

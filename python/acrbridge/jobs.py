@@ -31,7 +31,7 @@ class Secret:
 
 @dataclass(frozen=True)
 class ImportJob:
-    """One import by Azure's importImage, in the words of `az acr import`."""
+    """One import, in the words of `az acr import`."""
 
     registry: str
     """Name or login server of the target registry."""
@@ -50,6 +50,8 @@ class ImportJob:
     wait: bool = True
     timeout: float = 3600.0
     """Seconds after which waiting ends; Azure goes on."""
+    via: str = "service"
+    """The road: `service`, Azure copies; `client`, this computer does."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class ImportResult:
     images: tuple[ImportedImage, ...]
     elapsed: float
     """Seconds, the reading back included."""
+    copied: Mapping[str, int] | None = None
+    """What this computer did, where it copied: blobs and manifests sent and found, requests, and so on."""
 
     @property
     def verified(self) -> bool:
@@ -102,6 +106,7 @@ class ImportResult:
             "registry": self.registry,
             "status": self.status,
             "verified": self.verified,
+            **({} if self.copied is None else {"copied": dict(self.copied)}),
         }
 
 
@@ -193,6 +198,10 @@ class CopyResult:
     items: tuple[CopyItem, ...] = ()
     dry_run: bool = False
     """Nothing was sent: this is what would have come of it."""
+    requests: int = 0
+    """Requests that it took; where a client copies several images at once, those of the others count, too."""
+    retries: int = 0
+    """Requests among them that were sent again."""
 
     def as_json(self) -> dict[str, Any]:
         """The result as a JSON object."""
@@ -202,6 +211,8 @@ class CopyResult:
             "dryRun": self.dry_run,
             "elapsedSeconds": round(self.elapsed, 3),
             "items": [item.as_json() for item in self.items],
+            "requests": self.requests,
+            "retries": self.retries,
             "source": self.source,
             "target": self.target,
         }

@@ -140,6 +140,7 @@ def test_a_dry_run_tells_what_the_run_then_does(acrbridge: Acrbridge, image: str
         assert (told.pop("dryRun"), done.pop("dryRun")) == (True, False)
         assert told.pop("elapsedSeconds")
         assert done.pop("elapsedSeconds")
+        assert told.pop("requests") <= done.pop("requests")
         assert told == done
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -19,6 +20,13 @@ from acrbridge.cli.options import (
 )
 from acrbridge.errors import UsageError
 from acrbridge.jobs import ImportJob, ImportResult, Notice
+
+
+class Via(StrEnum):
+    """The roads of an import."""
+
+    SERVICE = "service"
+    CLIENT = "client"
 
 
 def add_to(parent: typer.Typer, wanted: str = "") -> None:
@@ -73,9 +81,12 @@ def import_image(
     ] = None,
     password_stdin: PasswordStdin = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing tags.")] = False,
+    via: Annotated[
+        Via, typer.Option("--via", help="Who copies: service, Azure; client, this computer.")
+    ] = Via.SERVICE,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for the import to finish.")] = False,
     timeout: Annotated[
-        float, typer.Option("--timeout", help="Minutes to wait at the most; Azure goes on.", min=0)
+        float, typer.Option("--timeout", help="Minutes to wait for Azure at the most; it goes on.", min=0)
     ] = 60,
     require_verified: Annotated[
         bool, typer.Option("--require-verified", help="Fail when the target cannot be read back.")
@@ -102,6 +113,7 @@ def import_image(
         resource_group=resource_group,
         force=force,
         wait=not no_wait,
+        via=via.value,
         timeout=timeout * 60,
     )
     result = _import(run, job, subscription, must_verify=require_verified)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 
 from acrbridge.errors import (
     AcrBridgeError,
@@ -51,6 +52,7 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
         StoppedError: INTERRUPTED.
         AcrBridgeError: by cause, naming the side.
     """
+    requests, retries = session.http.counts.requests, session.http.counts.retries
     source, target = parse_place(job.source), parse_place(job.target)
     selection = Selection(job.only, job.regex, job.semver, job.newest, job.exclude)
     many = job.all_tags or bool(selection)
@@ -59,7 +61,9 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
         source = layouts.with_version(source)
     with ExitStack() as opened:
         places = _places(session, job, source, target, opened)
-        return _copied(session, job, source, target, selection if many else None, places)
+        result = _copied(session, job, source, target, selection if many else None, places)
+    asked = session.http.counts
+    return replace(result, requests=asked.requests - requests, retries=asked.retries - retries)
 
 
 def _copied(
@@ -132,7 +136,7 @@ def _journaled(session: Session, job: CopyJob, target: Location, opened: ExitSta
     journal = Journal(session.settings.folder / FILE, target.api_host, target.image.repository, tell)
     opened.callback(journal.close)
     threading.Thread(target=journal.open).start()  # while the first requests are on their way
-    repository = _repository(session, target, job.target_login, reading=False)
+    repository = open_repository(session, target, job.target_login, reading=False)
     return JournaledTarget(repository, journal, repository.sibling)
 
 
@@ -144,7 +148,7 @@ def _places(
     if isinstance(source, LayoutPath):
         origin = opened.enter_context(layouts.open_source(source))
     else:
-        origin = _repository(session, source, job.source_login, reading=True)
+        origin = open_repository(session, source, job.source_login, reading=True)
     if isinstance(target, LayoutPath):
         destination = opened.enter_context(layouts.open_target(target))
     else:
@@ -161,7 +165,9 @@ def _known(session: Session, job: CopyJob, target: Place) -> set[str]:
     return session.kept.get((target.api_host, target.image.repository), set)
 
 
-def _repository(session: Session, location: Location, login: Login | None, *, reading: bool) -> Repository:
+def open_repository(
+    session: Session, location: Location, login: Login | None, *, reading: bool
+) -> Repository:
     """A repository; its registry's client, tokens and all, is kept in the session."""
 
     def client() -> RegistryClient:

@@ -30,7 +30,7 @@ _LOOK_AGAIN = 5.0
 
 
 def import_image(session: Session, job: ImportJob) -> ImportResult:
-    """Import an image.
+    """Import an image, by the road that the job names.
 
     Args:
         session: signed in to the target's tenant.
@@ -45,6 +45,10 @@ def import_image(session: Session, job: ImportJob) -> ImportResult:
         StoppedError: INTERRUPTED, Ctrl-C while Azure goes on, or before the targets were read back.
         VerificationError: TARGET_TAG_ABSENT or DIGEST_MISMATCH.
     """
+    if job.via == "client":
+        from acrbridge.operations.import_by_copy import import_by_copy
+
+        return import_by_copy(session, job)
     clock = session.http.clock
     began = clock.now()
     plan = make_plan(session, job)

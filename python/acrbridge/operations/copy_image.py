@@ -31,6 +31,10 @@ from acrbridge.transfer.tags import Selection
 
 _IMAGES_AT_ONCE = 16
 """Images of one repository whose walks go on side by side; their requests share the job's concurrency."""
+_NARROWED = (
+    "With some of its platforms only, an index has another digest than at the source: what names the source's,"
+    " a signature or a deployment, does not mean it."
+)
 _GRACE = 0.7
 """Seconds that what is under way has to end by itself when it is interrupted."""
 
@@ -97,6 +101,8 @@ def _copied(
         ) from None
     finally:
         copy.close()
+    if copy.has_narrowed:
+        session.listener(Notice(_NARROWED))
     counts, items = copy.tally.as_json(), copy.tally.items()
     return CopyResult(str(source), str(target), digests, counts, clock.now() - began, items, job.dry_run)
 

@@ -93,6 +93,11 @@ class Copy:
             else None
         )
 
+    @property
+    def has_narrowed(self) -> bool:
+        """Whether an index arrives without some of its platforms, and so with another digest."""
+        return self._reading.has_narrowed
+
     def tags(self, selection: Selection) -> list[str]:
         """The source's tags, but for those that stand for what refers to an image.
 

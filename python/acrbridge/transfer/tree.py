@@ -62,6 +62,8 @@ def narrowed(node: Node, platforms: Sequence[Platform], where: str) -> Node:
     if not keep:
         have = ", ".join(str(child.platform) for child in children if child.platform)
         raise NotFoundError("PLATFORM_NOT_FOUND", f"{where} has no such platform, but {have}.")
+    if len(keep) == len(children):
+        return node
     manifest = node.manifest.with_body(with_platforms(node.manifest.body, keep))
     return Node(manifest, replace(node.contents, children=tuple(keep)))
 
@@ -90,6 +92,8 @@ class Reading:
     def __init__(
         self, source: Source, target: Target, inventory: Inventory, pool: Pool, tally: Tally
     ) -> None:
+        self.has_narrowed = False
+        """Whether an index was left without some of its platforms, so that its digest is another."""
         self._source = source
         self._target = target
         self._inventory = inventory
@@ -107,7 +111,10 @@ class Reading:
             NotFoundError: REPOSITORY_NOT_FOUND, PLATFORM_NOT_FOUND.
         """
         known = self._known(version) if self._source.counts_pulls and not platforms else None
-        return narrowed(Node.of(known or self._pull(version)), platforms, self._source.name)
+        whole = Node.of(known or self._pull(version))
+        root = narrowed(whole, platforms, self._source.name)
+        self.has_narrowed = self.has_narrowed or root is not whole
+        return root
 
     def tree(self, root: Node) -> dict[str, Node]:
         """The manifest with all beneath it that the target lacks, by digest.

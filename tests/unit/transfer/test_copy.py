@@ -107,6 +107,14 @@ def test_platforms_that_nobody_asked_for_are_left_out() -> None:
     assert target.tagged["v1"] != root.digest
 
 
+def test_an_index_of_which_all_platforms_are_wanted_keeps_its_digest() -> None:
+    source, target = Place("source"), Place("target")
+    root = two_platforms(source)
+    both = Options(platforms=(Platform.parse("linux/amd64"), Platform.parse("windows/amd64")))
+    copy = copied(source, target, "v1", "v1", options=both)
+    assert (target.tagged["v1"], copy.has_narrowed) == (root.digest, False)
+
+
 def test_a_platform_that_is_not_there_is_said() -> None:
     source, target = Place("source"), Place("target")
     two_platforms(source)

@@ -36,6 +36,8 @@ from pathlib import Path
 
 import trustme
 
+import acrbridge
+
 LEAST_ROUND_TRIPS = 7
 SMALL, MANY = (3, 64 << 10), (60, 64 << 10)
 """Layers of an image, and bytes of each."""
@@ -87,13 +89,15 @@ def running(*command: str) -> Iterator[subprocess.Popen[bytes]]:
         process.communicate(timeout=30)
 
 
-def authority(folder: Path) -> None:
-    """Make a certificate for the registries, and have this process and its children trust it."""
+def prepare(folder: Path) -> None:
+    """Make a certificate for the registries; this process and its children trust it, and know no other settings."""
     ca = trustme.CA()
     ca.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(folder / "server.pem")
     ca.cert_pem.write_to_path(folder / "ca.pem")
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"):
         os.environ[name] = str(folder / "ca.pem")
+    for name in ("ACRBRIDGE_CONFIG_DIR", "DOCKER_CONFIG"):
+        os.environ[name] = str(folder)
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
 
 
@@ -176,16 +180,11 @@ def command(*words: str) -> Copy:
 @contextmanager
 def warm() -> Iterator[Copy]:
     """Copy within this process, which keeps its connections."""
-    from acrbridge.jobs import CopyJob
-    from acrbridge.operations.copy_image import copy_image
-    from acrbridge.operations.session import Session
-    from acrbridge.settings import Settings
-
-    with Session(Settings.read()) as session:
+    with acrbridge.Client() as client:
 
         def copy(network: Network, image: str) -> Run:
             started = time.perf_counter()
-            copy_image(session, CopyJob(f"{network.source}/{image}", f"{network.target}/{image}"))
+            client.copy(f"{network.source}/{image}", f"{network.target}/{image}")
             return Run(time.perf_counter() - started, 0)
 
         yield copy
@@ -266,7 +265,7 @@ def main() -> None:
     ours = command(acrbridge, "copy", "-o", "none")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        authority(folder)
+        prepare(folder)
         source, target = (stack.enter_context(registry(folder, name)) for name in ("source", "target"))
         near, far = (stack.enter_context(network(source, target, rtt)) for rtt in (0.0, options.rtt))
         bench = Bench(source, options.runs)

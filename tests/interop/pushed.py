@@ -48,6 +48,10 @@ class Person:
         command = (sys.executable, "-m", "acrbridge", *words)
         return self._emulator.run(*command, home=self.home, **self._variables)
 
+    def digest(self, reference: str) -> str:
+        """The digest of a reference, as crane finds it."""
+        return self.run("crane", "digest", reference).stdout.strip()
+
     def write(self, name: str, text: str) -> str:
         """Write a file and return its name."""
         (self.home / name).write_text(text)

@@ -145,3 +145,39 @@ def test_oras_discovers_a_signature_that_cosign_made_a_referrer_and_cosign_verif
     (signature,) = way.oras("discover", "--format", "json", name).json()["referrers"]
     assert signature["artifactType"] == COSIGN_SIGNATURE
     way.cosign("verify", "--experimental-oci11", name)
+
+
+# Layouts
+
+
+@pytest.fixture(params=["oci", "oci-archive"])
+def layout(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A layout that is to be written, as skopeo and copy name it."""
+    return f"{request.param}:{tmp_path}/layout:1"
+
+
+def test_skopeo_and_oras_read_the_layout_that_copy_writes(
+    person: Person, places: Mapping[str, Place], layout: str
+) -> None:
+    place = places["docker-registry"]
+    name = Shelf(person, place, "to-a-layout").nested()
+    person.acrbridge("copy", f"{place.host}/{name}", layout)
+    transport, _, path = layout.partition(":")
+    copied = f"{place.host}/from-a-layout/{transport}:1"
+    person.run("oras", "cp", "--from-oci-layout", path, copied)
+    digest = person.digest(f"{place.host}/{name}")
+    assert person.digest(copied) == digest
+    assert sha256(person.run("skopeo", "inspect", "--raw", layout).stdout.encode()) == digest
+
+
+def test_copy_reads_the_layout_that_skopeo_writes(
+    person: Person, places: Mapping[str, Place], layout: str
+) -> None:
+    place = places["docker-registry"]
+    name = Shelf(person, place, "to-skopeo").image()
+    person.run("skopeo", "copy", "--all", f"docker://{place.host}/{name}", layout)
+    copied = f"{place.host}/from-skopeo/{layout.partition(':')[0]}:1"
+    person.acrbridge("copy", layout, copied)
+    written = person.run("skopeo", "inspect", "--raw", layout).stdout
+    assert person.digest(copied) == sha256(written.encode())
+    person.run("crane", "validate", "--remote", copied)

@@ -464,6 +464,27 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
         "COMMAND_NOT_FOUND": Explanation("The command to run is not there.", "Check its spelling and PATH."),
         # Ourselves
         "CODE_UNKNOWN": Explanation("There is no such error code.", "Copy it from an error's last line."),
+        "MESSAGE_INVALID": Explanation(
+            "A client of acrbridge serve sent what the protocol does not allow.",
+            "Send one JSON-RPC 2.0 object a line, initialize first, each id once at a time; see docs/protocol.md.",
+        ),
+        "METHOD_UNKNOWN": Explanation(
+            "A client of acrbridge serve asked for a method that there is not.",
+            "See docs/protocol.md for those that there are; or use the module and the engine of one release.",
+        ),
+        "PARAMETERS_INVALID": Explanation(
+            "A client of acrbridge serve sent parameters that a method does not take.",
+            "The message names them; see docs/protocol.md.",
+        ),
+        "PROTOCOL_MISMATCH": Explanation(
+            "The module and the engine are of releases that do not understand each other.",
+            "Install the engine that the module brings: Install-AcrBridgeEngine -Force",
+        ),
+        "IMPORT_PARAMETERS_INVALID": Explanation(
+            "The description of an import, as Azure's ImportImageParameters have it, makes no sense.",
+            'Write it like this: {"source":{"registryUri":"docker.io","sourceImage":"library/hello-world:latest"},'
+            '"targetTags":["hello-world:latest"],"mode":"NoForce"}',
+        ),
         "INTERNAL": Explanation(
             "A defect in acrbridge.", "Run again with --debug, and report what it prints."
         ),

@@ -89,6 +89,7 @@ _HOMES = {
     "registry": "registry",
     "account": "account",
     "emulator": "emulator",
+    "serve": "serve",
 }
 """Which module has the commands that begin with a word."""
 

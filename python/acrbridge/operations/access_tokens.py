@@ -36,7 +36,7 @@ def access_token(
             )
         account = replace(account, tenant_id=wanted) if account.kind == "servicePrincipal" else account
         document = {"tenant": wanted}
-    token = session.identity.token(account, resource or session.cloud.arm_resource)
+    token = session.token(account, resource or session.cloud.arm_resource)
     local = datetime.fromtimestamp(token.expires_on)  # noqa: DTZ006 - az gives local time without a zone
     return {
         "accessToken": token.token.reveal(),

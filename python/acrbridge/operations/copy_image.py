@@ -13,6 +13,7 @@ from acrbridge.errors import (
     StoppedError,
     UsageError,
 )
+from acrbridge.http.deadlines import Cancelled
 from acrbridge.jobs import CopyJob, CopyResult, Login, Notice
 from acrbridge.operations import layouts
 from acrbridge.operations.registry_credentials import registry_credential
@@ -88,16 +89,18 @@ def _copied(
     known = _known(session, job, target)
     copy = Copy(*places, clock, options, concurrency=job.concurrency, known=known)
     try:
-        with nullcontext() if job.dry_run else told(copy.progress, session.listener):
+        progress = nullcontext() if job.dry_run else told(copy.progress, session.listener)
+        with progress, session.stopped_by(lambda: copy.stop(_GRACE)):
             if selection is not None:
                 digests = _all(copy, selection, session)
             else:
                 tags = _tags(job, source, target)
                 digests = dict.fromkeys(tags or [""], copy.image(source.version or "latest", tags))
-    except KeyboardInterrupt as stop:
+    except (KeyboardInterrupt, Cancelled) as stop:
         _stop(copy, session)
+        interrupt = stop if isinstance(stop, KeyboardInterrupt) else KeyboardInterrupt()
         raise StoppedError(
-            "Stopped. What arrived stays, and is not sent again; no tag is half there.", stop
+            "Stopped. What arrived stays, and is not sent again; no tag is half there.", interrupt
         ) from None
     finally:
         copy.close()

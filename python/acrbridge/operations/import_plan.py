@@ -86,6 +86,24 @@ class ImportPlan:
         return f"Look whether it has arrived: acrbridge acr {command}"
 
 
+def summary(job: ImportJob) -> dict[str, Any]:
+    """What a job asks for, as far as it tells by itself: nobody is asked.
+
+    Raises:
+        UsageError: REFERENCE_INVALID.
+    """
+    targets = [str(_checked_target(image)) for image in job.images]
+    targets += [check_repository(repository) for repository in job.repositories]
+    host, slash, image = job.source.partition("/")
+    own = job.source if job.source_registry or not slash or "." not in host else image
+    return {
+        "registry": job.registry,
+        "source": f"{job.source_registry}/{job.source}" if job.source_registry else job.source,
+        "targets": targets or [_up_to_digest(own)],
+        "force": job.force,
+    }
+
+
 def make_plan(session: Session, job: ImportJob) -> ImportPlan:
     """Find both registries, and decide how the request names source and target.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
 from types import TracebackType
@@ -10,6 +12,7 @@ from acrbridge import __version__
 from acrbridge.azure import exchange
 from acrbridge.azure.arm import REGISTRIES, ArmClient, Registry, UnreadyRegistry
 from acrbridge.azure.clouds import CLOUDS, PUBLIC, Cloud, is_azure
+from acrbridge.azure.given import GivenSignIn
 from acrbridge.azure.identity import Identity
 from acrbridge.azure.profile import Account, Profile, Subscription
 from acrbridge.azure.token_store import AccessToken, TokenStore
@@ -44,6 +47,7 @@ class Session:
         listener: hears what a person should know, such as which hosts are spoken to without TLS.
         http: what all is asked through, by default a client of its own; closed with the session.
         identity: what gives tokens, by default Entra.
+        given: another program's sign-in, used in place of the profile's.
 
     Raises:
         UsageError: PLAIN_HTTP_REFUSED.
@@ -57,6 +61,7 @@ class Session:
         listener: Listener = ignore,
         http: HttpClient | None = None,
         identity: Identity | None = None,
+        given: GivenSignIn | None = None,
     ) -> None:
         self.settings = settings
         self.listener = listener
@@ -69,6 +74,8 @@ class Session:
         self.kept = Kept(self.http.clock)
         self._wanted_subscription = subscription
         self._given_identity = identity
+        self._given = given
+        self._stops: list[Callable[[], None]] = []
 
     def __enter__(self) -> Session:
         return self
@@ -101,7 +108,7 @@ class Session:
             SignInError: NOT_SIGNED_IN.
             NotFoundError: SUBSCRIPTION_NOT_FOUND.
         """
-        return self.profile.find(self._wanted_subscription)
+        return self._given.subscription if self._given else self.profile.find(self._wanted_subscription)
 
     @property
     def cloud(self) -> Cloud:
@@ -121,6 +128,29 @@ class Session:
         """What gives tokens."""
         return self._given_identity or Identity(self.http, self.cloud, self.token_store)
 
+    def token(self, account: Account, resource: str, *, renew: bool = False) -> AccessToken:
+        """An account's token for a resource, or the one that was given.
+
+        Raises:
+            SignInError: by Entra's code, or SIGN_IN_EXPIRED.
+        """
+        return (self._given or self.identity).token(account, resource, renew=renew)
+
+    @contextmanager
+    def stopped_by(self, stop: Callable[[], None]) -> Iterator[None]:
+        """Within this, a `cancel` first calls a function that ends the work in good order."""
+        self._stops.append(stop)
+        try:
+            yield
+        finally:
+            self._stops.remove(stop)
+
+    def cancel(self) -> None:
+        """End what another thread does with this session: it raises Cancelled, or an error of what was cut off."""
+        for stop in list(self._stops):
+            stop()
+        self.http.abort()
+
     @cached_property
     def arm(self) -> ArmClient:
         """Resource Manager, as the subscription's account."""
@@ -130,7 +160,7 @@ class Session:
         """Resource Manager, as an account; with a token, as who has just got it."""
 
         def source(renew: bool) -> str:  # noqa: FBT001 - ArmClient's TokenSource
-            found = token or self.identity.token(account, self.cloud.arm_resource, renew=renew)
+            found = token or self.token(account, self.cloud.arm_resource, renew=renew)
             return found.token.reveal()
 
         return ArmClient(self.cloud.arm, self.http, source)
@@ -250,7 +280,7 @@ class Session:
     def refresh_token(self, login_server: str) -> RefreshToken:
         """ACR's refresh token for the subscription's account, from the login server of a registry."""
         subscription = self.subscription
-        token = self.identity.token(subscription.account, self.cloud.acr_resource)
+        token = self.token(subscription.account, self.cloud.acr_resource)
         return RefreshToken(exchange.refresh_token(self.http, login_server, token, subscription.tenant_id))
 
     def _admin(self, registry: Registry) -> Password | None:

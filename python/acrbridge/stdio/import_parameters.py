@@ -63,7 +63,7 @@ def _document(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         raise _invalid("It is no JSON.") from None
     source = _object(_object(document, "The document").get("source"), "source")
-    credentials = _object(source.get("credentials") or {}, "source.credentials")
+    credentials = _object(source.get("credentials", {}), "source.credentials")
     mode = _text(document, "mode") or "NoForce"
     if mode.lower() not in _MODES:
         raise _invalid(f"mode is {mode!a}: it is Force or NoForce.")

@@ -199,7 +199,7 @@ def _checked(model: type[P], params: Any, request: int | str | None) -> P:
     try:
         return model.model_validate(params)
     except pydantic.ValidationError as error:
-        wrong = [f"{'.'.join(map(str, e['loc'])) or 'params'}: {e['msg']}" for e in error.errors()]
+        wrong = [f"{'.'.join(map(str, e['loc'])) or 'params'} ({e['msg']})" for e in error.errors()]
         raise ProtocolError(
             errors.INVALID_PARAMS, "PARAMETERS_INVALID", f"{'; '.join(wrong)}.", request
         ) from None

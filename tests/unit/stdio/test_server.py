@@ -1,0 +1,153 @@
+"""What the engine answers to a client that keeps to the protocol, and to one that does not."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from acrbridge.stdio.framing import MAX_LINE
+from acrbridge.stdio.server import Server
+
+HELLO = {"protocolVersion": 1, "client": {"name": "test", "version": "1"}}
+
+
+class Engine:
+    """A server in this process, at the other end of two queues."""
+
+    def __init__(self, idle_timeout: float = 60.0) -> None:
+        self._requests: queue.Queue[bytes] = queue.Queue()
+        self._answers: queue.Queue[bytes] = queue.Queue()
+        server = Server(self._requests.get, self._answers.put, idle_timeout=idle_timeout)
+        self.thread = threading.Thread(target=server.run)
+        self.thread.start()
+
+    def send(self, text: bytes) -> None:
+        self._requests.put(text)
+
+    def ask(self, **message: Any) -> Any:
+        self.send(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+        return self.heard()
+
+    def heard(self) -> Any:
+        return json.loads(self._answers.get(timeout=10))
+
+    def end(self) -> None:
+        self._requests.put(b"")
+        self.thread.join(10)
+        assert not self.thread.is_alive()
+
+
+@pytest.fixture
+def fresh() -> Iterator[Engine]:
+    engine = Engine()
+    yield engine
+    engine.end()
+
+
+@pytest.fixture
+def engine(fresh: Engine) -> Engine:
+    fresh.ask(id=0, method="initialize", params=HELLO)
+    return fresh
+
+
+def refusal(answer: Any) -> tuple[Any, int, str]:
+    return answer["id"], answer["error"]["code"], answer["error"]["data"]["code"]
+
+
+def is_well(engine: Engine) -> bool:
+    plan = {"registryName": "contoso", "sourceImage": "docker.io/library/a:1"}
+    return bool(
+        engine.ask(id="still there", method="planImport", params=plan)["result"]["targets"] == ["library/a:1"]
+    )
+
+
+def test_initialize_tells_who_answers(fresh: Engine) -> None:
+    result = fresh.ask(id=1, method="initialize", params=HELLO)["result"]
+    assert result["protocolVersion"] == 1
+    assert result["engine"]["name"] == "acrbridge"
+    assert "HTTPS_PROXY" in result["environmentNames"]
+
+
+def test_another_protocol_version_is_refused_with_both(fresh: Engine) -> None:
+    answer = fresh.ask(id=1, method="initialize", params={**HELLO, "protocolVersion": 7})
+    assert refusal(answer) == (1, -32600, "PROTOCOL_MISMATCH")
+    assert "protocol 7" in answer["error"]["message"]
+    assert "speaks 1" in answer["error"]["message"]
+
+
+def test_nothing_is_done_before_initialize(fresh: Engine) -> None:
+    assert refusal(fresh.ask(id=1, method="account")) == (1, -32600, "MESSAGE_INVALID")
+
+
+def test_a_second_initialize_is_refused_and_the_engine_lives_on(engine: Engine) -> None:
+    assert refusal(engine.ask(id=2, method="initialize", params=HELLO)) == (2, -32600, "MESSAGE_INVALID")
+    assert is_well(engine)
+
+
+@pytest.mark.parametrize(
+    ("sent", "number", "code"),
+    [
+        (b"{", -32700, "MESSAGE_INVALID"),
+        (b"\xff", -32700, "MESSAGE_INVALID"),
+        (b"[" * 10_000, -32700, "MESSAGE_INVALID"),
+        (b'{"a":NaN}', -32700, "MESSAGE_INVALID"),
+        (b"[]", -32600, "MESSAGE_INVALID"),
+        (b'[{"jsonrpc":"2.0","id":1,"method":"account"}]', -32600, "MESSAGE_INVALID"),
+        (b"1", -32600, "MESSAGE_INVALID"),
+        (b'{"id":1,"method":"account"}', -32600, "MESSAGE_INVALID"),
+        (b'{"jsonrpc":"2.0","id":null,"method":"account"}', -32600, "MESSAGE_INVALID"),
+        (b'{"jsonrpc":"2.0","id":1.5,"method":"account"}', -32600, "MESSAGE_INVALID"),
+        (b'{"jsonrpc":"2.0","id":true,"method":"account"}', -32600, "MESSAGE_INVALID"),
+        (b'{"jsonrpc":"2.0","id":9007199254740993,"method":"account"}', -32600, "MESSAGE_INVALID"),
+        (b'{"jsonrpc":"2.0","id":{},"method":"account"}', -32600, "MESSAGE_INVALID"),
+        (b'{"jsonrpc":"2.0","id":1}', -32600, "MESSAGE_INVALID"),
+        (b'{"jsonrpc":"2.0","id":1,"method":7}', -32600, "MESSAGE_INVALID"),
+        (b'{"jsonrpc":"2.0","id":1,"method":"rm"}', -32601, "METHOD_UNKNOWN"),
+        (b'{"jsonrpc":"2.0","id":1,"method":"import"}', -32602, "PARAMETERS_INVALID"),
+        (b'{"jsonrpc":"2.0","id":1,"method":"import","params":[1]}', -32602, "PARAMETERS_INVALID"),
+        (b'{"jsonrpc":"2.0","id":1,"method":"account","params":{"x":1}}', -32602, "PARAMETERS_INVALID"),
+        (b'{"jsonrpc":"2.0","id":1,"method":"account","params":{"debug":[]}}', -32602, "PARAMETERS_INVALID"),
+        (b"x" * (MAX_LINE + 1), -32600, "MESSAGE_INVALID"),
+    ],
+)
+def test_a_broken_message_gets_its_error_and_the_engine_lives_on(
+    engine: Engine, sent: bytes, number: int, code: str
+) -> None:
+    engine.send(sent + b"\n")
+    _, found_number, found_code = refusal(engine.heard())
+    assert (found_number, found_code) == (number, code)
+    assert is_well(engine)
+
+
+def test_a_broken_parameter_is_named_and_a_secret_in_it_is_not_shown(engine: Engine) -> None:
+    params = {"registryName": "contoso", "sourceImage": "a", "password": ["s3cret-PW"]}
+    message = engine.ask(id=1, method="import", params=params)["error"]["message"]
+    assert "password" in message
+    assert "s3cret-PW" not in message
+
+
+def test_a_notification_that_nobody_knows_gets_no_answer(engine: Engine) -> None:
+    engine.send(b'{"jsonrpc":"2.0","method":"hello"}\n')
+    assert is_well(engine)
+
+
+def test_the_cancel_of_a_request_that_is_not_there_is_no_error(engine: Engine) -> None:
+    engine.send(b'{"jsonrpc":"2.0","method":"cancel","params":{"id":99}}\n')
+    assert is_well(engine)
+
+
+def test_the_engine_ends_by_itself_when_nobody_asks() -> None:
+    engine = Engine(idle_timeout=0.05)
+    engine.thread.join(10)
+    assert not engine.thread.is_alive()
+
+
+def test_names_in_every_script_come_back_as_they_were(engine: Engine) -> None:
+    for name in ("ñandú", "漢字", "🐳", "a'b\"c\\", " x ", "back\\"):
+        plan = {"registryName": name, "sourceImage": "docker.io/library/a:1"}
+        assert engine.ask(id=name, method="planImport", params=plan)["id"] == name

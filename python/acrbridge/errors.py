@@ -478,12 +478,12 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
         ),
         "PROTOCOL_MISMATCH": Explanation(
             "The module and the engine are of releases that do not understand each other.",
-            "Install the engine that the module brings: Install-AcrBridgeEngine -Force",
+            "Have the module install the engine that it brings, with Install-AcrBridgeEngine -Force.",
         ),
         "IMPORT_PARAMETERS_INVALID": Explanation(
             "The description of an import, as Azure's ImportImageParameters have it, makes no sense.",
-            'Write it like this: {"source":{"registryUri":"docker.io","sourceImage":"library/hello-world:latest"},'
-            '"targetTags":["hello-world:latest"],"mode":"NoForce"}',
+            'Write it like {"source":{"registryUri":"docker.io","sourceImage":"library/hello-world:latest"},'
+            '"targetTags":["hello-world:latest"],"mode":"NoForce"}.',
         ),
         "INTERNAL": Explanation(
             "A defect in acrbridge.", "Run again with --debug, and report what it prints."

@@ -235,3 +235,20 @@ def test_a_dry_run_into_a_layout_leaves_no_file(acrbridge: Acrbridge, tmp_path: 
     told = acrbridge(*words, "--dry-run").succeeded().json()
     assert list(tmp_path.glob("out*")) == []
     assert told["items"] == acrbridge(*words).succeeded().json()["items"]
+
+
+def test_a_table_has_a_line_for_each_tag(acrbridge: Acrbridge, azure: LocalAzure, image: str) -> None:
+    table = acrbridge("copy", HELLO, f"{TARGET}/{image}", "--tag", "v2", "-o", "table").succeeded().stdout
+    head, _, *lines = table.splitlines()
+    assert head.split() == ["TARGET", "TAG", "DIGEST"]
+    assert [line.split()[1:] for line in lines] == [[tag, azure.tag(image)] for tag in ("v1", "v2")]
+
+
+def test_the_table_of_a_dry_run_has_a_line_for_each_blob_and_manifest(
+    acrbridge: Acrbridge, image: str
+) -> None:
+    words = ("copy", SIGNED, f"{TARGET}/{image}", "--dry-run")
+    items = acrbridge(*words).succeeded().json()["items"]
+    head, _, *lines = acrbridge(*words, "-o", "table").succeeded().stdout.splitlines()
+    assert head.split() == ["KIND", "DIGEST", "TAG", "SIZE", "OUTCOME"]
+    assert [line.split()[1] for line in lines] == [item["digest"] for item in items]

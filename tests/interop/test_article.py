@@ -112,6 +112,22 @@ def test_acrbridge_imports_as_the_article_says(acrbridge: Reader, line: str) -> 
 
 
 @pytest.mark.parametrize("line", IMPORTS)
+def test_the_client_road_ends_with_the_same_digest(acrbridge: Reader, line: str) -> None:
+    """Where this computer may read the source; mysourceregistry is closed to the public, as in the article."""
+    words = acrbridge.follow(line, acrbridge.blanks(line, article.filled_in(SIGN_IN, PLACEHOLDERS)))
+    image = article.target_image(words)
+    name, show = ("--name", "myregistry", "--image", image), ("acr", "repository", "show")
+    digest = acrbridge.run(*show, *name).json()["digest"]
+    acrbridge.run("acr", "repository", "delete", *name, "--yes")
+    ended = acrbridge.start(*words, "--via", "client")
+    if "mysourceregistry" in line:
+        assert (ended.status, ended.stderr.splitlines()[-1]) == (1, "Code: REGISTRY_FIREWALL")
+    else:
+        assert ended.status == 0, ended.stderr
+        assert acrbridge.run(*show, *name).json()["digest"] == digest
+
+
+@pytest.mark.parametrize("line", IMPORTS)
 def test_az_imports_as_the_article_says(az: Reader, line: str) -> None:
     client_id = PLACEHOLDERS["<identity_ID>"]
     az.follow(line, az.blanks(line, ["login", "--identity", "--client-id", client_id]))

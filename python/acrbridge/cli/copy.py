@@ -19,7 +19,7 @@ from acrbridge.jobs import CopyJob
 
 def add_to(parent: typer.Typer) -> None:
     """Add the command."""
-    command(parent, "copy", own=True)(copy)
+    command(parent, "copy", own=True, columns=_columns)(copy)
 
 
 def copy(
@@ -122,3 +122,14 @@ def copy(
     )
     with run.session(subscription) as session:
         return copy_image(session, job).as_json()
+
+
+def _columns(result: Any) -> list[dict[str, Any]]:
+    """A line for each tag; of a dry run one for all that would be sent."""
+    if result["dryRun"]:
+        names = ("kind", "digest", "tag", "size", "outcome")
+        return [{name.upper(): item[name] or "" for name in names} for item in result["items"]]
+    return [
+        {"TARGET": result["target"], "TAG": tag, "DIGEST": digest}
+        for tag, digest in result["digests"].items()
+    ]

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 
 class AcrBridgeError(Exception):
@@ -51,12 +51,32 @@ class AcrBridgeError(Exception):
     ) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = self._text = message
+        self._place = ""
+        self.tries = 0
+        """Requests that were sent in vain; 0 where nobody counted."""
         self.remedy = CATALOGUE[code].remedy if remedy is None else remedy
         self.correlation_id = correlation_id
         self.drop_in_status = drop_in_status
         for note in filter(None, (self.remedy, f"Code: {code}")):
             self.add_note(note)
+
+    def at(self, place: str) -> Self:
+        """The error, whose message begins with the request that failed; the first to name it is believed."""
+        self._place = self._place or place
+        return self._told()
+
+    def after(self, tries: int) -> Self:
+        """The error, whose message ends with how often it was tried; where tries are tried again, they multiply."""
+        self.tries = max(self.tries, 1) * tries
+        return self._told()
+
+    def _told(self) -> Self:
+        place = f"{self._place}: " if self._place else ""
+        tries = f" ({self.tries} {'try' if self.tries == 1 else 'tries'})" if self.tries else ""
+        self.message = f"{place}{self._text.removesuffix('.')}{tries}"
+        self.args = (self.message,)
+        return self
 
     def as_json(self) -> dict[str, str]:
         """The error as a JSON object: code, message, remedy and, where known, correlationId."""

@@ -9,7 +9,14 @@ import pytest
 
 import acrbridge
 from acrbridge import errors
-from acrbridge.errors import CATALOGUE, AcrBridgeError, StoppedError, Terminated, VerificationError
+from acrbridge.errors import (
+    CATALOGUE,
+    AcrBridgeError,
+    NetworkError,
+    StoppedError,
+    Terminated,
+    VerificationError,
+)
 from acrbridge.http import redact
 from unit.fakes import is_fit_to_print
 
@@ -150,3 +157,10 @@ def test_a_traceback_ends_with_message_remedy_and_code() -> None:
 
 def test_a_note_without_a_remedy_is_the_code() -> None:
     assert AcrBridgeError("INTERNAL", "x", remedy="").__notes__ == ["Code: INTERNAL"]
+
+
+def test_an_error_tells_the_request_that_failed_and_how_often() -> None:
+    error = NetworkError("UNREACHABLE", "h broke off.").at("source h (GET /v2/)").after(3)
+    assert error.at("target t (PUT /v2/)").after(2).message == "source h (GET /v2/): h broke off (6 tries)"
+    assert str(error) == error.message
+    assert NetworkError("UNREACHABLE", "h broke off.").after(1).message == "h broke off (1 try)"

@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +68,8 @@ class Response:
     """Names are compared without case."""
     body: bytes = field(repr=False)
     url: str
+    tries: int = 1
+    """Requests of which this answers the last."""
 
     def text(self) -> str:
         """The body as text, for showing; what is no UTF-8 is replaced."""
@@ -191,10 +193,10 @@ class HttpClient:
                 if failures >= tries(error, request.retry.tries) or not self._wait(
                     request, host, failures, None, deadline
                 ):
-                    raise
+                    raise error.after(failures) from error.__cause__
             else:
                 if not self._goes_again(request, host, failures, response, deadline):
-                    return response
+                    return replace(response, tries=failures)
         raise AssertionError("count() does not end")
 
     @contextmanager
@@ -214,11 +216,12 @@ class HttpClient:
             try:
                 with our_errors(request.url):
                     answer = self._open(request, url, timeout, again=failures > 1)
-            except NetworkError:
+            except NetworkError as error:
                 self.on_trouble(host)
-                raise
+                raise error.after(failures) from error.__cause__
             with closing(Stream(answer, request.url, self.clock, lambda: self.on_trouble(host))) as opened:
                 if not self._goes_again(request, host, failures, opened, deadline):
+                    opened.tries = failures
                     yield opened
                     return
 

@@ -56,6 +56,8 @@ class Stream:
         self._waited = 0.0
         self._came = 0
         self._fault: NetworkError | None = None
+        self.tries = 1
+        """Requests of which this answers the last."""
         self.status = answer.status
         self.headers: Mapping[str, str] = answer.headers
         self.url = url

@@ -181,7 +181,8 @@ def open_repository(
 
     def client() -> RegistryClient:
         credential = registry_credential(session, location.host, login, reading=reading)
-        return RegistryClient(location.api_host, session.http, credential)
+        side = "source" if reading else "target"
+        return RegistryClient(location.api_host, session.http, credential, side)
 
     key = (location.api_host, login, reading)
     actions = "pull" if reading else "pull,push"

@@ -39,10 +39,14 @@ class RegistryClient:
         host: login server, with its port where it has one.
         http: the HTTP client.
         credential: what was given for this registry.
+        side: that it is of a copy, `source` or `target`, for messages.
     """
 
-    def __init__(self, host: str, http: HttpClient, credential: Credential | None = None) -> None:
+    def __init__(
+        self, host: str, http: HttpClient, credential: Credential | None = None, side: str = ""
+    ) -> None:
         self.host = host
+        self._name = f"{side} {host}".lstrip()
         self.base = http.base(host)
         self.clock = http.clock
         self.chunking = Chunking()
@@ -156,12 +160,13 @@ class RegistryClient:
         held = body is None or isinstance(body, bytes)
         request = Request(method, f"{self.base}{path}", headers or {}, body, retry=DEFAULT if held else NEVER)
         authorization = self._authorizer.header(scope, for_body=not held)
-        response = self._http.send(_with(request, authorization))
-        for _ in range(_CHALLENGES):
-            authorization = self._renewed(response, scope, authorization)
-            if authorization is None:
-                break
+        with self._named(method, path):
             response = self._http.send(_with(request, authorization))
+            for _ in range(_CHALLENGES):
+                authorization = self._renewed(response, scope, authorization)
+                if authorization is None:
+                    break
+                response = self._http.send(_with(request, authorization))
         return response
 
     def check(self, method: str, path: str, response: Response) -> None:
@@ -190,25 +195,27 @@ class RegistryClient:
         request = Request("GET", f"{self.base}{path}", {"Range": f"bytes={offset}-"} if offset else {})
         authorization = self._authorizer.header(scope)
         with ExitStack() as stack:
-            answer = stack.enter_context(self._http.stream(_with(request, authorization)))
+            answer = self._opened(stack, request, authorization)
             for _ in range(_CHALLENGES):
                 renewed = self._renewed(answer, scope, authorization)
                 if renewed is None:
                     break
                 authorization = renewed
                 stack.close()
-                answer = stack.enter_context(self._http.stream(_with(request, authorization)))
+                answer = self._opened(stack, request, authorization)
             for _ in range(_HOPS):
                 if answer.status not in _REDIRECTS:
                     break
                 request = replace(request, url=self._redirected(answer))
                 stack.close()
                 own = origin(request.url) == origin(self.base)
-                answer = stack.enter_context(
-                    self._http.stream(_with(request, authorization if own else None))
-                )
+                answer = self._opened(stack, request, authorization if own else None)
             self._check_part(path, answer, offset)
             yield answer
+
+    def _opened(self, stack: ExitStack, request: Request, authorization: str | None) -> Stream:
+        with self._named("GET", request.url):
+            return stack.enter_context(self._http.stream(_with(request, authorization)))
 
     def _redirected(self, answer: Stream) -> str:
         target = resolve(answer.url, answer.headers.get("Location", ""))
@@ -223,7 +230,7 @@ class RegistryClient:
     def _check_part(self, path: str, answer: Stream, offset: int) -> None:
         """An answer has to be the whole, or the part that was asked for (RFC 9110 §14.4)."""
         if answer.status not in (200, 206, 416):
-            refusal = Response(answer.status, answer.headers, answer.head(), answer.url)
+            refusal = Response(answer.status, answer.headers, answer.head(), answer.url, answer.tries)
             raise self.refusal("GET", path, refusal)
         begins = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(
             f"bytes {offset}-"
@@ -258,18 +265,30 @@ class RegistryClient:
     def refusal(self, method: str, path: str, response: Response) -> AcrBridgeError:
         """The error that an answer stands for."""
         said = refusals.words(response)
-        correlation = response.headers.get("x-ms-correlation-request-id")
-        text = f"{self.host} ({response.status} for {method} {urlsplit(path).path}): {said}"
+        error = self._refusal(path, response, said)
+        error.correlation_id = response.headers.get("x-ms-correlation-request-id")
+        place = f"{self._name} ({response.status} for {method} {urlsplit(path).path})"
+        return error.at(place).after(response.tries)
+
+    def _refusal(self, path: str, response: Response, said: str) -> AcrBridgeError:
         for (status, words), code in _BY_WORDS.items():
             if response.status == status and words in said:
-                return RefusedError(code, text, correlation_id=correlation)
+                return RefusedError(code, said)
         if response.status in _BY_STATUS:
             kind, code = _BY_STATUS[response.status]
             remedy = self._where_to_look(path, said) if code == "REPOSITORY_NOT_FOUND" else None
-            return kind(code, text, remedy=remedy, correlation_id=correlation)
+            return kind(code, said, remedy=remedy)
         if response.status >= 500:
-            return AcrBridgeError("SERVICE_ERROR", text, correlation_id=correlation)
-        return AcrBridgeError("REGISTRY_REFUSED", text, remedy="", correlation_id=correlation)
+            return AcrBridgeError("SERVICE_ERROR", said)
+        return AcrBridgeError("REGISTRY_REFUSED", said, remedy="")
+
+    @contextmanager
+    def _named(self, method: str, path: str) -> Iterator[None]:
+        """Have a request that gets no answer be named by its error."""
+        try:
+            yield
+        except NetworkError as error:
+            raise error.at(f"{self._name} ({method} {urlsplit(path).path})") from error.__cause__
 
     def _where_to_look(self, path: str, said: str) -> str:
         """The command that lists what is there, in place of what is not."""

@@ -165,7 +165,7 @@ class Uploads:
             if fault := self._send_chunk(upload, body, end):
                 failures += 1
                 if failures >= retry.tries:
-                    raise fault
+                    raise fault.after(failures)
                 self._client.clock.sleep(retry.wait(failures))
                 self._ask_received(upload, end)
             if upload.received > before:
@@ -214,8 +214,7 @@ class Uploads:
             raise self._lost("GET", upload, response)
 
     def _lost(self, method: str, upload: Upload, response: Response) -> AcrBridgeError:
-        said = self._client.refusal(method, upload.location, response).message
-        return AcrBridgeError("UPLOAD_LOST", said)
+        return AcrBridgeError("UPLOAD_LOST", self._client.refusal(method, upload.location, response).message)
 
     def _location(self, response: Response) -> str:
         """Where an upload goes on: on this registry's own origin, or nowhere (GHSA-jxpm-75mh-9fp7)."""

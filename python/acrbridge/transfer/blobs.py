@@ -144,7 +144,7 @@ class CheckedBody:
             except NetworkError as error:
                 self._reader = None
                 if failures >= retry.tries or error.code in _LASTING:
-                    raise
+                    raise error.at("source").after(failures) from error.__cause__
                 self._sleep(retry.wait(failures))
         raise AssertionError("count() does not end")
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from acrbridge.errors import AcrBridgeError
 from acrbridge.http.deadlines import Clock
-from acrbridge.http.retry import Retry
+from acrbridge.http.retry import DEFAULT
 from acrbridge.registry.contents import Descriptor
 from acrbridge.transfer.blobs import CheckedBody, EarlyOpen
 from acrbridge.transfer.content import Source, Target
@@ -18,11 +18,11 @@ from acrbridge.transfer.pool import Pool
 from acrbridge.transfer.progress import Progress, Sending
 from acrbridge.transfer.tally import Tally
 
-_RESTARTS = 3
-"""Times that one blob is begun anew when its upload is lost."""
 _OF_SOURCE = frozenset({"RANGE_NOT_HONOURED"})
-_OF_TARGET = frozenset({"UNREACHABLE", "TIMED_OUT", "THROTTLED", "SERVICE_ERROR", "UPLOAD_LOST"})
-"""Faults of the source, and of the target, after which a blob is begun anew."""
+_OF_TARGET = frozenset({"UNREACHABLE", "TIMED_OUT", "UPLOAD_LOST"})
+"""Faults of the source, and of the target, after which a blob is begun anew …"""
+_ANSWERS = frozenset({"THROTTLED", "SERVICE_ERROR"})
+"""… and answers of the target, if the request could not be sent again by itself, because it had a body."""
 
 
 class Moving:
@@ -109,8 +109,7 @@ class Moving:
         self._progress.spare(blob.size)
 
     def _send(self, blob: Descriptor) -> None:
-        retry = Retry(tries=_RESTARTS)
-        for failures in range(1, _RESTARTS + 1):
+        for failures in range(1, DEFAULT.tries + 1):
             early = EarlyOpen(lambda offset: self._source.open_blob(blob.digest, offset), self._openers)
             sending = Sending(blob)
             body = CheckedBody(blob, early.open, partial(self._sent, sending), self._clock.sleep)
@@ -118,9 +117,9 @@ class Moving:
                 with early, self._progress.of(sending):
                     self._target.put_blob(blob, body)
             except AcrBridgeError as error:
-                if failures == _RESTARTS or error.code not in (_OF_SOURCE if body.fault else _OF_TARGET):
-                    raise
-                self._clock.sleep(retry.wait(failures))
+                if failures == DEFAULT.tries or not _may_begin_anew(error, body):
+                    raise error.after(failures) from error.__cause__
+                self._clock.sleep(DEFAULT.wait(failures))
             else:
                 self._tally.blob(blob, "sent")
                 return
@@ -128,3 +127,9 @@ class Moving:
     def _sent(self, sending: Sending, count: int) -> None:
         self._pool.raise_if_stopped()
         sending.add(count)
+
+
+def _may_begin_anew(error: AcrBridgeError, body: CheckedBody) -> bool:
+    if body.fault:
+        return error.code in _OF_SOURCE
+    return error.code in _OF_TARGET or (error.code in _ANSWERS and error.tries <= 1)

@@ -52,7 +52,7 @@ def test_a_body_that_ends_early_goes_on(acrbridge: Acrbridge, registry: FaultyRe
 def test_a_blob_that_never_comes_ends_it(acrbridge: Acrbridge, registry: FaultyRegistry) -> None:
     registry.fault = Times(-1, cut(0), DOWN)
     ended = acrbridge(*registry.words, "--only-show-errors")
-    ended.refused(6, "UNREACHABLE", "localhost")
+    ended.refused(6, "UNREACHABLE", "source", f"localhost:{registry.server_port}/v2/app{BLOB}", "6 tries")
     assert ended.seconds < 30
     assert registry.count("GET", BLOB) == 6
     assert registry.target == {}

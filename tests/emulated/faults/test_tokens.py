@@ -74,7 +74,8 @@ def test_tokens_that_are_never_accepted(acrbridge: Acrbridge, registry: FaultyRe
         (handler.path.startswith(f"/v2/{side}/") or "/token" in handler.path) and tokens(handler)
     )
     ended = acrbridge(*registry.words)
-    ended.refused(4, "REGISTRY_UNAUTHORIZED", "401")
+    name = "source localhost" if side == "app" else "target 127.0.0.1"
+    ended.refused(4, "REGISTRY_UNAUTHORIZED", name, "(401 for ", f"/v2/{side}/", "(1 try)")
     assert ended.seconds < 2
     assert max(Counter(tokens.scopes).values()) <= 2
     assert registry.target == {}

@@ -132,7 +132,7 @@ def test_a_target_that_stalls_in_the_middle_of_a_blob(acrbridge: Acrbridge, regi
 def test_uploads_that_always_break_end_it(acrbridge: Acrbridge, registry: FaultyRegistry) -> None:
     registry.fault = Times(-1, cut_upload(0), f"PUT {UP}")
     ended = acrbridge(*registry.words)
-    ended.refused(6, "UNREACHABLE", "127.0.0.1")
+    ended.refused(6, "UNREACHABLE", "target 127.0.0.1", f"(PUT {UP}", "3 tries")
     assert ended.seconds < 30
     assert registry.target == {}
 
@@ -168,7 +168,7 @@ def test_a_target_that_refuses_is_asked_once(
 ) -> None:
     registry.fault = Times(-1, status(403, b'{"errors": [{"code": "DENIED", "message": "quota"}]}'), place)
     ended = acrbridge(*registry.words)
-    ended.refused(4, "REGISTRY_REFUSED", "127.0.0.1", "quota")
+    ended.refused(4, "REGISTRY_REFUSED", "target 127.0.0.1", f"(403 for {place}", "quota (1 try)")
     assert ended.seconds < 3
     assert registry.count(*place.split()) == 2
     assert registry.target == {}
@@ -179,3 +179,12 @@ def test_a_tag_whose_answer_is_lost(acrbridge: Acrbridge, registry: FaultyRegist
     acrbridge(*registry.words).succeeded()
     assert registry.arrived
     assert set(registry.target) == {"v1", digest_of(registry.source["v1"])}
+
+
+@pytest.mark.parametrize("place", [f"PATCH {UP}", f"POST {UP}", "PUT /v2/target/app/manifests"])
+def test_a_target_that_fails_for_good(acrbridge: Acrbridge, chunked: FaultyRegistry, place: str) -> None:
+    chunked.fault = Times(-1, status(503), place)
+    ended = acrbridge(*chunked.words, "--only-show-errors")
+    ended.refused(1, "SERVICE_ERROR", "target 127.0.0.1", f"(503 for {place}", "tries)")
+    assert ended.seconds < 120
+    assert (chunked.target.get("v1"), chunked.uploads) == (None, {})

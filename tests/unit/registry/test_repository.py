@@ -31,6 +31,7 @@ class Opened:
 
     response: Response
     url: str
+    tries: int = 1
 
     @property
     def status(self) -> int:

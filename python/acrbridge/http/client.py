@@ -21,7 +21,6 @@ from acrbridge.http.deadlines import Cancelled, Clock, Deadline, SystemClock
 from acrbridge.http.failures import our_errors, tries
 from acrbridge.http.pace import Pace
 from acrbridge.http.proxies import is_near
-from acrbridge.http.punctual import cut_all
 from acrbridge.http.retry import DEFAULT, TRANSIENT, Retry, retry_after
 from acrbridge.http.streams import PATIENCE, Body, Stream
 from acrbridge.http.trust import trust
@@ -164,7 +163,7 @@ class HttpClient:
         """End what is under way in other threads, and let nothing begin: it fails, or raises Cancelled."""
         self._aborted = True
         self.clock.cancel()
-        cut_all()
+        self._connections.cut()
 
     def send(self, request: Request, deadline: Deadline | None = None) -> Response:
         """Send a request, again after a transient failure, and read the answer whole.

@@ -14,7 +14,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.util import Url, parse_url
 
 from acrbridge.http.proxies import proxy
-from acrbridge.http.punctual import POOLS
+from acrbridge.http.punctual import Opened, cut, pools
 from acrbridge.http.streams import Body
 
 _KEPT = 64
@@ -42,6 +42,7 @@ class Connections:
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
+        self._opened: Opened = Opened()
         self._lock = threading.Lock()
         self._managers: dict[str | None, urllib3.PoolManager] = {}
         self._pools: dict[tuple[str | None, str | None, int | None], _Pool] = {}
@@ -82,6 +83,10 @@ class Connections:
             decode_content=False,
         )
 
+    def cut(self) -> None:
+        """End all, those in use, too."""
+        cut(self._opened)
+
     def close(self) -> None:
         """Close those that nobody uses."""
         for manager in self._managers.values():
@@ -104,7 +109,7 @@ class Connections:
             if address is None
             else self._proxied(address)
         )
-        manager.pool_classes_by_scheme = POOLS
+        manager.pool_classes_by_scheme = pools(self._opened)
         return manager
 
     def _proxied(self, address: str) -> urllib3.ProxyManager:

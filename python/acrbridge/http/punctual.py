@@ -7,11 +7,14 @@ import io
 import socket
 import time
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+if TYPE_CHECKING:
+    from urllib3._base_connection import BaseHTTPConnection, BaseHTTPSConnection
 
 
 class _Punctual(io.RawIOBase):
@@ -54,15 +57,8 @@ def renew(buffered: Any, seconds: float) -> None:
         raw.renew(seconds)
 
 
-_OPEN: WeakSet[HTTPConnection] = WeakSet()
-
-
 class _Plain(HTTPConnection):
     response_class = PunctualResponse
-
-    def connect(self) -> None:
-        super().connect()
-        _OPEN.add(self)
 
     def request(self, *args: Any, **kwargs: Any) -> None:
         """Send a request; each part of it has the connect timeout, not what the last answer left of its own."""
@@ -83,22 +79,41 @@ class _Secure(_Plain, HTTPSConnection):
     pass
 
 
-def cut_all() -> None:
-    """End all connections of this process, so that threads that wait on one wait no longer."""
-    for connection in list(_OPEN):
+Opened = WeakSet[HTTPConnection]
+"""Connections, as long as anybody uses or keeps them."""
+
+
+def cut(opened: Opened) -> None:
+    """End connections, so that threads that wait on one wait no longer."""
+    for connection in list(opened):
         if connection.sock is not None:
             with suppress(OSError):
                 # Not the shutdown of an SSLSocket, which takes away the TLS that another thread reads from.
                 socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
 
-class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Plain
+def pools(opened: Opened) -> dict[str, type[urllib3.HTTPConnectionPool]]:
+    """Kinds of pools, for `pool_classes_by_scheme` of urllib3's managers, that note each connection."""
+
+    class Plain(urllib3.HTTPConnectionPool):
+        ConnectionCls = _Plain
+
+        def _new_conn(self) -> BaseHTTPConnection:
+            return _noted(super()._new_conn(), opened)
+
+    class Secure(urllib3.HTTPSConnectionPool):
+        ConnectionCls = _Secure
+
+        def _new_conn(self) -> BaseHTTPSConnection:
+            return _noted(super()._new_conn(), opened)
+
+    return {"http": Plain, "https": Secure}
 
 
-class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _Secure
+C = TypeVar("C")
 
 
-POOLS = {"http": _PlainPool, "https": _SecurePool}
-"""For `pool_classes_by_scheme` of urllib3's managers."""
+def _noted(connection: C, opened: Opened) -> C:
+    if isinstance(connection, HTTPConnection):
+        opened.add(connection)
+    return connection

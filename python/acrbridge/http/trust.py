@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 from acrbridge.errors import UsageError
@@ -18,8 +19,22 @@ def trust(ca_files: tuple[Path, ...]) -> ssl.SSLContext:
     Raises:
         UsageError: FILE_UNREADABLE.
     """
+    return _trusting(tuple((file, _changed(file)) for file in ca_files))
+
+
+def _changed(file: Path) -> int:
+    """When a file was changed last: what was read of it before that counts no more."""
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=4)
+def _trusting(ca_files: tuple[tuple[Path, int], ...]) -> ssl.SSLContext:
+    """The context, made once for all clients of a process: reading the certificates takes 10 ms and more."""
     context = _system_trust()
-    for file in ca_files:
+    for file, _ in ca_files:
         try:
             if file.is_dir():
                 context.load_verify_locations(capath=file)

@@ -204,6 +204,10 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "A regular expression or a range of versions cannot be used.",
             "Put it right: --only-regex takes Python's regular expressions, --only-semver ranges such as '>=1.2 <2'.",
         ),
+        "RATE_INVALID": Explanation(
+            "A rate is none.",
+            "Write bytes a second, such as 500K or 1.5M: K, M and G stand for 1024, 1024² and 1024³.",
+        ),
         "LAYOUT_INVALID": Explanation(
             "A folder or archive is no OCI image layout, or one that breaks the rules of the OCI image specification.",
             "Name a layout that is whole; as a target a new or empty folder, or an archive that does not exist yet.",

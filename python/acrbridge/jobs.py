@@ -154,7 +154,9 @@ class CopyJob:
     source_login: Login | None = None
     target_login: Login | None = None
     concurrency: int = 32
-    """Requests at once."""
+    """Requests at once, at most: fewer where a registry throttles or fails."""
+    bandwidth: int | None = None
+    """Bytes a second, all blobs together."""
     requests_per_second: float | None = None
     """That each host gets at most."""
 

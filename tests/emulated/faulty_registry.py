@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import json
 import os
 import socket
@@ -17,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 import trustme
+
+from emulated.local_azure import INHERITED, Acrbridge
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,7 +118,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _upload(self, path: str) -> None:
         if self.command == "POST":
-            number = str(len(self.server.seen))
+            number = str(next(self.server.numbers))
             self.server.uploads[number] = b""
             self.answer(202, Location=f"{path}{number}?_state=x")
             return
@@ -199,6 +202,7 @@ class FaultyRegistry(ThreadingHTTPServer):
         """Bytes that the body of an upload may have."""
         self.uploads: dict[str, bytes] = {}
         """What came so far of each."""
+        self.numbers = itertools.count()
         self.blobs: dict[str, bytes] = {}
         self.stored: dict[str, bytes] = {}
         self.source: dict[str, bytes] = {}
@@ -271,6 +275,12 @@ class FaultyRegistry(ThreadingHTTPServer):
         return sum(size for method, size in self.sizes if method in ("PATCH", "PUT")) - sum(
             len(body) for body in set(self.target.values())
         )
+
+    def client(self, folder: Path) -> Acrbridge:
+        """The command line, not signed in, which trusts this registry and keeps its settings in a folder."""
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        own = {"HOME": str(folder), "ACRBRIDGE_CONFIG_DIR": str(folder / "profile")}
+        return Acrbridge({**inherited, **own, "REQUESTS_CA_BUNDLE": str(self.ca_file)})
 
     def count(self, *words: str) -> int:
         """How many requests held all of these words."""

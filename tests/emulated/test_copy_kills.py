@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from emulated.faulty_registry import FaultyRegistry, Handler, digest_of
-from emulated.local_azure import INHERITED, Acrbridge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from emulated.local_azure import Acrbridge
 
 KILLS = 20
 LAYERS = [os.urandom((1 + number) << 17) for number in range(7)]
@@ -60,10 +61,7 @@ def registry(tmp_path: Path) -> Iterator[FaultyRegistry]:
 
 @pytest.fixture
 def acrbridge(registry: FaultyRegistry, tmp_path: Path) -> Acrbridge:
-    """The command line, not signed in, which trusts the registry."""
-    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    own = {"HOME": str(tmp_path), "ACRBRIDGE_CONFIG_DIR": str(tmp_path / "profile")}
-    return Acrbridge({**inherited, **own, "REQUESTS_CA_BUNDLE": str(registry.ca_file)})
+    return registry.client(tmp_path)
 
 
 def whole(registry: FaultyRegistry) -> set[str]:

@@ -14,6 +14,7 @@ from acrbridge.cli.copy_logins import (
     TargetUsername,
     logins,
 )
+from acrbridge.cli.rates import Bandwidth, bytes_a_second
 from acrbridge.jobs import CopyJob
 
 
@@ -83,7 +84,10 @@ def copy(
     source_password_stdin: SourcePasswordStdin = False,
     target_username: TargetUsername = None,
     target_password_stdin: TargetPasswordStdin = False,
-    concurrency: Annotated[int, typer.Option("--concurrency", help="Requests at once.", min=1, max=64)] = 32,
+    concurrency: Annotated[
+        int, typer.Option("--concurrency", help="Requests at once, at most.", min=1, max=64)
+    ] = 32,
+    bandwidth: Bandwidth = None,
     requests_per_second: Annotated[
         float | None,
         typer.Option("--requests-per-second", metavar="N", help="That each host gets at most.", min=0.01),
@@ -118,6 +122,7 @@ def copy(
         source_login=source_login,
         target_login=target_login,
         concurrency=concurrency,
+        bandwidth=bytes_a_second(bandwidth),
         requests_per_second=requests_per_second,
     )
     with run.session(subscription) as session:

@@ -10,6 +10,9 @@ from acrbridge.errors import NetworkError
 if TYPE_CHECKING:
     from acrbridge.http.deadlines import Clock, Deadline
 
+_APART = 0.03
+"""Seconds between the requests that waited for the end of a pause: all at once would bring on the next."""
+
 
 class Pace:
     """The turns of the requests to each host. Threads may share it.
@@ -54,7 +57,10 @@ class Pace:
         """Now, and the moment of the next turn, which is then taken."""
         now = self._clock.now()
         with self._lock:
-            turn = max(now, self._paused.get(host, now), self._next.get(host, now))
+            paused = self._paused.get(host, now)
+            turn = max(now, paused, self._next.get(host, now))
             if self.requests_per_second:
                 self._next[host] = turn + 1 / self.requests_per_second
+            elif paused > now:
+                self._next[host] = turn + _APART
         return now, turn

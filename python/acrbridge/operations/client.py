@@ -46,7 +46,9 @@ class CopyOptions(TypedDict, total=False):
     target_login: Login | None
     """For the target's registry."""
     concurrency: int
-    """Requests at once, 32 by default."""
+    """Requests at once, 32 by default, and fewer where a registry throttles or fails."""
+    bandwidth: int | None
+    """Bytes a second, all blobs of the copy together."""
     requests_per_second: float | None
     """To each host, at the most; it holds for all that the client does from then on."""
 

@@ -87,7 +87,8 @@ def _copied(
         tuple(map(Platform.parse, job.platforms)), job.referrers, job.artifact_types, job.foreign_layers
     )
     known = _known(session, job, target)
-    copy = Copy(*places, clock, options, concurrency=job.concurrency, known=known)
+    copy = Copy(*places, clock, options, concurrency=job.concurrency, bandwidth=job.bandwidth, known=known)
+    session.http.on_trouble = copy.trouble
     try:
         progress = nullcontext() if job.dry_run else told(copy.progress, session.listener)
         with progress, session.stopped_by(lambda: copy.stop(_GRACE)):

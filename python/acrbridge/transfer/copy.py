@@ -15,6 +15,7 @@ from acrbridge.errors import AcrBridgeError
 from acrbridge.http.deadlines import Clock
 from acrbridge.registry.contents import Platform
 from acrbridge.registry.manifests import Manifest
+from acrbridge.transfer.bandwidth import Bandwidth
 from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.fallback import FallbackTags
 from acrbridge.transfer.inventory import Inventory
@@ -53,7 +54,8 @@ class Copy:
         target: where to.
         clock: for waits.
         options: what of each image.
-        concurrency: requests at once.
+        concurrency: requests at once, at most.
+        bandwidth: bytes a second of all blobs together.
         known: digests of blobs that the target is known to have; added to.
     """
 
@@ -65,8 +67,11 @@ class Copy:
         options: Options = Options(),
         *,
         concurrency: int = 32,
+        bandwidth: int | None = None,
         known: set[str] | None = None,
     ) -> None:
+        limit = Bandwidth(bandwidth, clock) if bandwidth else None
+        concurrency = min(concurrency, limit.blobs) if limit else concurrency
         self.tally = Tally()
         self.progress = Progress(clock)
         self._source = source
@@ -75,7 +80,7 @@ class Copy:
         self._pool = Pool(concurrency, clock)
         self._inventory = Inventory(target, self._pool, set() if known is None else known)
         self._moving = Moving(
-            source, target, self._inventory, self._pool, concurrency, clock, self.tally, self.progress
+            source, target, self._inventory, self._pool, concurrency, clock, self.tally, self.progress, limit
         )
         self._reading = Reading(source, target, self._inventory, self._pool, self.tally)
         self._fallback = FallbackTags(target, self.tally)

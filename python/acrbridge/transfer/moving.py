@@ -11,6 +11,7 @@ from acrbridge.errors import AcrBridgeError
 from acrbridge.http.deadlines import Clock
 from acrbridge.http.retry import DEFAULT
 from acrbridge.registry.contents import Descriptor
+from acrbridge.transfer.bandwidth import Bandwidth
 from acrbridge.transfer.blobs import CheckedBody, EarlyOpen
 from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.inventory import Inventory
@@ -37,6 +38,7 @@ class Moving:
         clock: for waits.
         tally: counts.
         progress: of the copy.
+        bandwidth: limits the rate of all blobs together.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Moving:
         clock: Clock,
         tally: Tally,
         progress: Progress,
+        bandwidth: Bandwidth | None,
     ) -> None:
         self._source = source
         self._target = target
@@ -58,6 +61,7 @@ class Moving:
         self._clock = clock
         self._tally = tally
         self._progress = progress
+        self._bandwidth = bandwidth
         self._moves: dict[str, Future[None]] = {}
         self._claimed: set[str] = set()
         self._lock = threading.Lock()
@@ -111,8 +115,9 @@ class Moving:
     def _send(self, blob: Descriptor) -> None:
         for failures in range(1, DEFAULT.tries + 1):
             early = EarlyOpen(lambda offset: self._source.open_blob(blob.digest, offset), self._openers)
+            source = self._bandwidth.slowed(early.open) if self._bandwidth else early.open
             sending = Sending(blob)
-            body = CheckedBody(blob, early.open, partial(self._sent, sending), self._clock.sleep)
+            body = CheckedBody(blob, source, partial(self._sent, sending), self._clock.sleep)
             try:
                 with early, self._progress.of(sending):
                     self._target.put_blob(blob, body)

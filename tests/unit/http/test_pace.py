@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 
 import pytest
 
@@ -12,6 +13,13 @@ from acrbridge.http.pace import Pace
 from unit.fakes import FakeClock
 
 HOST, OTHER = "registry.example", "registry.example:5000"
+
+
+class Still(FakeClock):
+    """A clock that stands still, and so shows what each thread would wait."""
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
 
 
 def went(pace: Pace, clock: FakeClock, *hosts: str) -> list[float]:
@@ -50,7 +58,16 @@ def test_a_host_is_left_alone_for_as_long_as_it_asked_and_others_are_not() -> No
     clock = FakeClock()
     pace = Pace(clock)
     pace.pause(HOST, 7)
-    assert went(pace, clock, OTHER, HOST, HOST) == [0, 7, 7]
+    assert went(pace, clock, OTHER, HOST) == [0, 7]
+
+
+def test_those_that_waited_for_the_end_of_a_pause_do_not_go_all_at_once() -> None:
+    clock = Still()
+    pace = Pace(clock)
+    pace.pause(HOST, 7)
+    for _ in range(4):
+        pace.wait(HOST)
+    assert [later - before for before, later in pairwise(clock.slept)] == pytest.approx([0.03] * 3)
 
 
 def test_the_longest_of_several_pauses_holds() -> None:
@@ -85,12 +102,6 @@ def test_a_turn_after_the_deadline_is_not_waited_for() -> None:
 
 
 def test_threads_do_not_share_a_turn() -> None:
-    class Still(FakeClock):
-        """A clock that stands still, and so shows what each thread would wait."""
-
-        def sleep(self, seconds: float) -> None:
-            self.slept.append(seconds)
-
     clock = Still()
     pace = Pace(clock, 1)
     threads = [threading.Thread(target=pace.wait, args=(HOST,)) for _ in range(20)]

@@ -46,6 +46,21 @@ def test_it_grows_by_one_for_each_round_without_trouble() -> None:
     assert pace.limit == 18
 
 
+def test_it_grows_slowly_near_where_the_trouble_was() -> None:
+    clock = FakeClock()
+    pace = Pace(8, clock)
+    pace.trouble()
+    for _ in range(4 + 5 + 6):
+        pace.ended()
+    assert pace.limit == 7
+    for _ in range(7 * 7):
+        pace.ended()
+    assert pace.limit == 7
+    for _ in range(7):
+        pace.ended()
+    assert pace.limit == 8
+
+
 def test_trouble_begins_a_round_anew() -> None:
     clock = FakeClock()
     pace = Pace(32, clock)

@@ -83,10 +83,6 @@ class LayoutTarget:
         """A manifest by tag or digest, its digest checked. Raises NotFoundError."""
         return self._layout().manifest(version)
 
-    def tags(self) -> Iterator[str]:
-        """All tags."""
-        return self._layout().tags() if self._folder else iter(())
-
     def referrers(self, digest: str) -> list[Descriptor]:
         """What refers to a manifest."""
         return self._layout().referrers(digest) if self._folder else []

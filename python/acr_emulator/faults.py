@@ -29,7 +29,7 @@ class Fault:
     """
 
     meaning: str
-    argument: Literal["none", "count", "seconds", "text"] = "none"
+    argument: Literal["none", "count", "number", "seconds", "text"] = "none"
     default: str = ""
 
 
@@ -53,6 +53,9 @@ FAULTS: dict[str, Fault] = {
     "registry-garbage": Fault("Registries answer with HTML in place of JSON.", "count"),
     "registry-throttled": Fault("Registries answer 429 with Retry-After: 1.", "count"),
     "registry-forbidden": Fault("Every registry's firewall refuses the client.", "count"),
+    "hub-pulls-left": Fault(
+        "docker.io grants so many more pulls of manifests, then answers 429.", "number", "0"
+    ),
     "slow": Fault("Every answer comes this many seconds late.", "seconds", "1"),
 }
 """All faults: the names that `--fault` and `python -m acr_emulator fault` take."""
@@ -89,6 +92,17 @@ def take(world: World, name: str) -> bool:
     return given is not None
 
 
+def count_down(world: World, name: str) -> int | None:
+    """How much a fault's number was before this request, which takes one of it; None where it is not in force."""
+    if argument(world, name) is None:
+        return None
+    with world.state.transaction():
+        faults = world.faults()
+        number = int(faults.get(name, "0"))
+        set_faults(world.state, faults | {name: str(max(0, number - 1))})
+    return number
+
+
 def _count_down(world: World, name: str) -> None:
     with world.state.transaction():
         faults = world.faults()
@@ -111,7 +125,13 @@ def _parse_one(text: str) -> tuple[str, str]:
     return name, value
 
 
-_EXPECTED = {"none": "no argument", "count": "a number of requests", "seconds": "seconds", "text": "a word"}
+_EXPECTED = {
+    "none": "no argument",
+    "count": "a number of requests",
+    "number": "a number",
+    "seconds": "seconds",
+    "text": "a word",
+}
 
 
 def _fits(fault: Fault, value: str, *, written: bool) -> bool:
@@ -120,6 +140,8 @@ def _fits(fault: Fault, value: str, *, written: bool) -> bool:
             return not written
         case "count":
             return not written or (value.isdecimal() and int(value) > 0)
+        case "number":
+            return value.isdecimal()
         case "seconds":
             return value.replace(".", "", 1).isdecimal()
         case "text":

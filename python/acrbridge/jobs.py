@@ -204,12 +204,15 @@ class CopyResult:
     """Requests that it took; where a client copies several images at once, those of the others count, too."""
     retries: int = 0
     """Requests among them that were sent again."""
+    docker_hub_pulls_left: int | None = None
+    """None where Docker Hub was not asked, or does not limit them."""
 
     def as_json(self) -> dict[str, Any]:
         """The result as a JSON object."""
         return {
             **self.counts,
             "digests": dict(self.digests),
+            "dockerHubPullsLeft": self.docker_hub_pulls_left,
             "dryRun": self.dry_run,
             "elapsedSeconds": round(self.elapsed, 3),
             "items": [item.as_json() for item in self.items],

@@ -201,3 +201,40 @@ def test_logins_that_make_no_sense_are_refused_before_anybody_is_asked(
     began = azure.log_size()
     acrbridge("copy", PRIVATE, f"{TARGET}/{image}", *words).refused(2, code)
     assert azure.requests(began) == []
+
+
+# Docker Hub's limit
+
+HELLO = "docker.io/library/hello-world:latest"
+
+
+def test_docker_hubs_pulls_that_are_left_are_in_the_result(acrbridge: Acrbridge, image: str) -> None:
+    ended = acrbridge("copy", HELLO, f"{TARGET}/{image}").succeeded()
+    assert ended.json()["dockerHubPullsLeft"] == 100
+    assert ended.warnings == []
+
+
+def test_few_pulls_that_are_left_are_one_warning(acrbridge: Acrbridge, azure: LocalAzure, image: str) -> None:
+    azure.play("hub-pulls-left=19")
+    ended = acrbridge("copy", HELLO, f"{TARGET}/{image}").succeeded()
+    assert ended.json()["dockerHubPullsLeft"] == 19 - ended.json()["pulls"]
+    (warning,) = ended.warnings
+    assert warning.startswith("WARNING: Docker Hub grants 1")
+    assert warning.endswith(" more pulls of 100; signing in there may raise that.")
+
+
+def test_other_registries_say_nothing_of_pulls(acrbridge: Acrbridge, image: str) -> None:
+    ended = acrbridge("copy", "fabrikam.azurecr.io/single:v1", f"{TARGET}/{image}")
+    assert ended.json()["dockerHubPullsLeft"] is None
+
+
+def test_without_pulls_that_are_left_the_error_says_what_raises_the_limit(
+    acrbridge: Acrbridge, azure: LocalAzure, image: str
+) -> None:
+    azure.play("hub-pulls-left")
+    began = azure.log_size()
+    ended = acrbridge("copy", HELLO, f"{TARGET}/{image}")
+    words = ("limit of pulls is reached", "acrbridge registry login docker.io")
+    ended.refused(6, "SOURCE_THROTTLED", *words)
+    assert [r["status"] for r in azure.requests(began)].count(429) == 1
+    assert azure.tag(image) is None

@@ -40,6 +40,7 @@ def test_a_fault_is_a_name_and_perhaps_an_argument(texts: list[str], read: dict[
         ("arm-throttled=0", "takes a number of requests"),
         ("arm-throttled=", "takes a number of requests"),
         ("arm-throttled=often", "takes a number of requests"),
+        ("hub-pulls-left=-1", "takes a number, not"),
         ("slow=later", "takes seconds"),
         ("slow=-1", "takes seconds"),
         ("operation-fails=", "takes a word"),
@@ -55,6 +56,13 @@ def test_a_counted_fault_plays_that_often(azure: Azure) -> None:
     faults.set_faults(azure.state, faults.parse(["registry-throttled=2"]))
     assert [faults.take(azure.world, "registry-throttled") for _ in range(4)] == [True, True, False, False]
     assert azure.world.faults() == {}
+
+
+def test_a_fault_with_a_number_stays_at_nought(azure: Azure) -> None:
+    faults.set_faults(azure.state, faults.parse(["hub-pulls-left=2"]))
+    assert [faults.count_down(azure.world, "hub-pulls-left") for _ in range(4)] == [2, 1, 0, 0]
+    faults.set_faults(azure.state, {})
+    assert faults.count_down(azure.world, "hub-pulls-left") is None
 
 
 def test_a_fault_without_a_count_plays_until_it_is_cleared(azure: Azure) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from acr_emulator.records import Manifest
-from acr_emulator.registry import contents, repositories
+from acr_emulator.registry import contents, pull_limit, repositories
 from acr_emulator.registry.errors import RegistryError
 from acr_emulator.registry.names import TAG, check_reference, is_digest
 
@@ -24,7 +24,11 @@ TAG_LIMIT = 10
 async def pull(call: Call) -> Response:
     """Give a manifest; HEAD gives the same headers."""
     manifest = repositories.find_manifest(call.state, call.host, call.name, check_reference(call.target))
-    headers = {"Docker-Content-Digest": manifest.digest, "ETag": f'"{manifest.digest}"'}
+    headers = {
+        "Docker-Content-Digest": manifest.digest,
+        "ETag": f'"{manifest.digest}"',
+        **pull_limit.headers(call),
+    }
     return Response(manifest.body, media_type=manifest.media_type, headers=headers)
 
 

@@ -21,7 +21,7 @@ from acrbridge.http.deadlines import Cancelled, Clock, Deadline, SystemClock
 from acrbridge.http.failures import our_errors, tries
 from acrbridge.http.pace import Pace
 from acrbridge.http.proxies import is_near
-from acrbridge.http.retry import DEFAULT, TRANSIENT, Retry, retry_after
+from acrbridge.http.retry import DEFAULT, TRANSIENT, Retry, is_used_up, retry_after
 from acrbridge.http.streams import PATIENCE, Body, Stream
 from acrbridge.http.trust import trust
 
@@ -241,7 +241,7 @@ class HttpClient:
         self, request: Request, host: str, failures: int, answer: Response | Stream, deadline: Deadline
     ) -> bool:
         """After a transient answer, wait until the request may go again; False where it is not to."""
-        if answer.status not in TRANSIENT:
+        if answer.status not in TRANSIENT or (answer.status == 429 and is_used_up(answer.headers)):
             return False
         self.on_trouble(host)
         asked = retry_after(answer.headers)

@@ -6,6 +6,7 @@ Transient are the statuses that RFC 9110 (408, 500, 502, 503, 504) and RFC 6585 
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -13,6 +14,8 @@ from email.utils import parsedate_to_datetime
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 LONGEST_WAIT = 120.0
 """Seconds. A server that asks for more (Retry-After: 10^9) is asked again after this."""
+
+_USED_UP = re.compile(r"\s*0\s*;\s*w=([0-9]{1,12})\s*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,15 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return max(0.0, (asked - now).total_seconds())
     except (ValueError, TypeError, OverflowError):
         return None
+
+
+def is_used_up(headers: Mapping[str, str]) -> bool:
+    """Whether a limit is reached, for longer than anybody waits here, as Docker Hub says it of pulls.
+
+    `ratelimit-remaining: 0;w=21600`: none is left in a window of so many seconds.
+    """
+    used_up = _USED_UP.fullmatch(headers.get("ratelimit-remaining", ""))
+    return used_up is not None and float(used_up[1]) > LONGEST_WAIT
 
 
 def _number(text: str | None) -> float | None:

@@ -16,9 +16,10 @@ from acrbridge.errors import (
 from acrbridge.http.deadlines import Cancelled
 from acrbridge.jobs import CopyJob, CopyResult, Login, Notice
 from acrbridge.operations import layouts
+from acrbridge.operations.hub_pulls import HubPulls
 from acrbridge.operations.registry_credentials import registry_credential
 from acrbridge.operations.session import Session
-from acrbridge.references import LayoutPath, Location, Place, check_tag, parse_place
+from acrbridge.references import HUB_API, LayoutPath, Location, Place, check_tag, parse_place
 from acrbridge.registry.client import RegistryClient
 from acrbridge.registry.contents import Platform
 from acrbridge.registry.repository import Repository
@@ -108,7 +109,16 @@ def _copied(
     if copy.has_narrowed:
         session.listener(Notice(_NARROWED))
     counts, items = copy.tally.as_json(), copy.tally.items()
-    return CopyResult(str(source), str(target), digests, counts, clock.now() - began, items, job.dry_run)
+    return CopyResult(
+        str(source),
+        str(target),
+        digests,
+        counts,
+        clock.now() - began,
+        items,
+        job.dry_run,
+        docker_hub_pulls_left=_hub_pulls(session).left,
+    )
 
 
 def _check(job: CopyJob, source: Place, target: Place, *, many: bool) -> None:
@@ -179,15 +189,22 @@ def open_repository(
     session: Session, location: Location, login: Login | None, *, reading: bool
 ) -> Repository:
     """A repository; its registry's client, tokens and all, is kept in the session."""
+    pulls = _hub_pulls(session)
 
     def client() -> RegistryClient:
         credential = registry_credential(session, location.host, login, reading=reading)
         side = "source" if reading else "target"
-        return RegistryClient(location.api_host, session.http, credential, side)
+        made = RegistryClient(location.api_host, session.http, credential, side)
+        made.on_pull_limit = pulls.hear if reading and location.api_host == HUB_API else None
+        return made
 
     key = (location.api_host, login, reading)
     actions = "pull" if reading else "pull,push"
     return Repository(session.kept.get(key, client), location.image.repository, actions)
+
+
+def _hub_pulls(session: Session) -> HubPulls:
+    return session.kept.get(HubPulls, lambda: HubPulls(session.listener))
 
 
 def _stop(copy: Copy, session: Session) -> None:

@@ -24,7 +24,7 @@ _PASSWORDS = "registries.bin"
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptLogin:
     """A login that is kept, without its password."""
 
     username: str
@@ -45,7 +45,7 @@ class KeptLogins:
         self._passwords = folder / _PASSWORDS
         self._tell = tell
 
-    def all(self) -> dict[str, Kept]:
+    def all(self) -> dict[str, KeptLogin]:
         """What is kept, by host.
 
         Raises:
@@ -84,7 +84,7 @@ class KeptLogins:
             self._tell(f"The password that was kept for {host} is gone. Keep it again: {_command(host)}")
         return found
 
-    def keep(self, host: str, login: Login) -> Kept:
+    def keep(self, host: str, login: Login) -> KeptLogin:
         """Keep a login, in place of what was kept for that host.
 
         Raises:
@@ -93,7 +93,7 @@ class KeptLogins:
         private_files.prepare_folder(self._list.parent)
         with private_files.locked(self._list):
             logins = self.all()
-            kept = Kept(login.username, self._put(host, login))
+            kept = KeptLogin(login.username, self._put(host, login))
             if host in logins and logins[host] != kept:
                 self._drop(host, logins[host], other_than=kept)
             self._write({**logins, host: kept})
@@ -126,7 +126,7 @@ class KeptLogins:
             return "file"
         return "keyring"
 
-    def _drop(self, host: str, kept: Kept, other_than: Kept | None = None) -> None:
+    def _drop(self, host: str, kept: KeptLogin, other_than: KeptLogin | None = None) -> None:
         """Delete a password, unless the login that comes after has it in the same place."""
         if kept.place == "keyring":
             with suppress(KeyringUnusable):  # what nobody can reach is not used either
@@ -135,7 +135,7 @@ class KeptLogins:
             with self._file() as text:
                 text.save(json.dumps({name: p for name, p in self._read(text).items() if name != host}))
 
-    def _in_keyring(self, host: str, kept: Kept) -> Secret | None:
+    def _in_keyring(self, host: str, kept: KeptLogin) -> Secret | None:
         return system_keyring.find(host, kept.username)
 
     def _in_file(self, host: str) -> Secret | None:
@@ -157,7 +157,7 @@ class KeptLogins:
             return found
         raise self._damaged(self._passwords)
 
-    def _write(self, logins: Mapping[str, Kept]) -> None:
+    def _write(self, logins: Mapping[str, KeptLogin]) -> None:
         content = json.dumps({host: asdict(kept) for host, kept in sorted(logins.items())}, indent=2)
         with private_files.file_errors(self._list):
             private_files.write(self._list, content.encode())
@@ -170,10 +170,10 @@ class KeptLogins:
         )
 
 
-def _kept(entry: Any) -> Kept:
+def _kept(entry: Any) -> KeptLogin:
     if not isinstance(entry["username"], str):
         raise TypeError
-    return Kept(entry["username"], "keyring" if entry["place"] == "keyring" else "file")
+    return KeptLogin(entry["username"], "keyring" if entry["place"] == "keyring" else "file")
 
 
 def _command(host: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from acrbridge.errors import AcrBridgeError, NotFoundError, UsageError
 from acrbridge.jobs import Login, Notice
-from acrbridge.operations.kept_logins import Kept, KeptLogins
+from acrbridge.operations.kept_logins import KeptLogin, KeptLogins
 from acrbridge.operations.session import Session
 from acrbridge.references import api_host, registry_host
 from acrbridge.registry.auth import Password
@@ -57,7 +57,7 @@ def _logins(session: Session) -> KeptLogins:
     return KeptLogins(session.settings.folder, lambda line: session.listener(Notice(line)))
 
 
-def _as_json(host: str, kept: Kept) -> dict[str, Any]:
+def _as_json(host: str, kept: KeptLogin) -> dict[str, Any]:
     return {"kept": kept.place, "registry": host, "username": kept.username}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -16,11 +16,12 @@ from acrbridge.http.deadlines import Cancelled, Deadline
 from acrbridge.http.origins import origin, resolve
 from acrbridge.http.retry import DEFAULT, NEVER
 from acrbridge.http.streams import Body, Stream
-from acrbridge.references import is_digest
+from acrbridge.references import HUB_API, is_digest
 from acrbridge.registry import manifests
 from acrbridge.registry.auth import Anonymous, Authorizer, Challenge, Credential
 from acrbridge.registry.chunking import Chunking
 from acrbridge.registry.manifests import Manifest
+from acrbridge.registry.pull_limit import PullLimit
 
 _HOPS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -51,6 +52,8 @@ class RegistryClient:
         self.clock = http.clock
         self.chunking = Chunking()
         self._http = http
+        self.on_pull_limit: Callable[[PullLimit], None] | None = None
+        """Hears what answers say of a limit of pulls."""
         self._authorizer = Authorizer(host, http, credential or Anonymous())
 
     def manifest(self, repository: str, version: str, actions: str = "pull") -> Manifest:
@@ -167,6 +170,8 @@ class RegistryClient:
                 if authorization is None:
                     break
                 response = self._http.send(_with(request, authorization))
+        if self.on_pull_limit and response.status == 200 and (limit := PullLimit.read(response.headers)):
+            self.on_pull_limit(limit)
         return response
 
     def check(self, method: str, path: str, response: Response) -> None:
@@ -274,6 +279,10 @@ class RegistryClient:
         for (status, words), code in _BY_WORDS.items():
             if response.status == status and words in said:
                 return RefusedError(code, said)
+        if response.status == 429 and self.host == HUB_API and "/manifests/" in path:
+            return NetworkError(
+                "SOURCE_THROTTLED", f"Docker Hub's limit of pulls is reached ({said})", remedy=_RAISE_LIMIT
+            )
         if response.status in _BY_STATUS:
             kind, code = _BY_STATUS[response.status]
             remedy = self._where_to_look(path, said) if code == "REPOSITORY_NOT_FOUND" else None
@@ -302,6 +311,7 @@ class RegistryClient:
 
 _IN_REPOSITORY = re.compile(r"/(?:v2|acr/v1)/(.+)/(?:manifests|_manifests|_tags)/[^/]+$")
 """The path of a tag or manifest."""
+_RAISE_LIMIT = "Wait, or sign in, which raises it: acrbridge registry login docker.io --username USER"
 _BY_WORDS: Mapping[tuple[int, str], str] = {
     (403, "aka.ms/acr/firewall"): "REGISTRY_FIREWALL",
     (405, "REGISTRY_DISALLOWED_OPERATION"): "TARGET_LOCKED",

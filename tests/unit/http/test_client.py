@@ -206,6 +206,12 @@ def test_a_host_that_throttles_for_ever_is_given_up_in_less_than_two_minutes() -
     assert (len(connections.sent), sum(clock.slept) <= 120) == (6, True)
 
 
+def test_a_limit_that_is_used_up_for_hours_is_an_answer() -> None:
+    client, connections = scripted((429, {"ratelimit-remaining": "0;w=21600", "Retry-After": "60"}, b"x"))
+    assert client.send(Request("GET", URL)).status == 429
+    assert len(connections.sent) == 1
+
+
 def throttled(client: HttpClient, retry: Retry) -> None:
     """Have a first request answered 429 with Retry-After: 7, however it is sent."""
     assert client.send(Request("GET", URL, retry=retry)).status == 429

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from urllib3 import HTTPHeaderDict
 
-from acrbridge.http.retry import DEFAULT, LONGEST_WAIT, NEVER, Retry, retry_after
+from acrbridge.http.retry import DEFAULT, LONGEST_WAIT, NEVER, Retry, is_used_up, retry_after
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -103,3 +103,19 @@ def test_what_the_server_asks_is_obeyed_between_the_backoff_and_the_longest_wait
 
 def test_never_tries_once() -> None:
     assert NEVER.tries == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "used_up"),
+    [
+        ("0;w=21600", True),
+        (" 0 ; w=3600 ", True),
+        ("0;w=60", False),
+        ("0", False),
+        ("1;w=21600", False),
+        ("0;w=x", False),
+        ("", False),
+    ],
+)
+def test_a_limit_that_is_used_up_for_hours_is_not_waited_for(value: str, used_up: bool) -> None:
+    assert is_used_up({"ratelimit-remaining": value}) is used_up

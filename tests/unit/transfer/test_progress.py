@@ -53,9 +53,11 @@ def test_the_rate_is_that_of_the_last_ten_seconds() -> None:
             sending.add(100)
             assert progress.now().rate == 100
         assert progress.now().remaining == 5
-        for _ in range(20):
+        for _ in range(19):
             clock.time += 1
-            stalled = progress.now()
+            progress.now()
+        clock.time += 1
+        stalled = progress.now()
     assert (stalled.rate, stalled.remaining) == (0.0, None)
     assert stalled.elapsed == 25
 

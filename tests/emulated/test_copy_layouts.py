@@ -92,7 +92,7 @@ def test_an_archive_that_is_there_is_left_alone(acrbridge: Acrbridge, tmp_path: 
 @pytest.mark.parametrize(
     ("words", "status", "code"),
     [
-        (("oci:nowhere", "oci:x"), 3, "SOURCE_IMAGE_NOT_FOUND"),
+        ((f"oci:{Path(__file__).parent / 'nowhere'}", "oci:x"), 3, "SOURCE_IMAGE_NOT_FOUND"),
         (("oci:", "oci:x"), 2, "REFERENCE_INVALID"),
         ((HELLO, f"oci:x@sha256:{'0' * 64}"), 2, "REFERENCE_INVALID"),
         (("oci:x:v1", "oci:y", "--all-tags"), 2, "OPTIONS_CONFLICT"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -73,15 +74,15 @@ def test_a_public_name_loads_nothing_heavy_until_it_is_called(name: str) -> None
     assert loaded(f"from acrbridge import {name}") == []
 
 
-def test_only_who_asks_for_a_token_waits_for_msal_and_the_requests_that_it_needs() -> None:
-    everything = """
+def test_only_who_asks_for_a_token_waits_for_msal_and_the_requests_that_it_needs(tmp_path: Path) -> None:
+    everything = f"""
 import importlib, pkgutil
 from pathlib import Path
 import acrbridge.operations
 from acrbridge.settings import Settings
 for module in pkgutil.iter_modules(acrbridge.operations.__path__, "acrbridge.operations."):
     importlib.import_module(module.name)
-with acrbridge.operations.session.Session(Settings(Path("nowhere"))) as session:
+with acrbridge.operations.session.Session(Settings(Path({str(tmp_path)!r}))) as session:
     session.identity
 """
     assert loaded(everything, heavy=("urllib3", "requests", "msal")) == ["urllib3"]

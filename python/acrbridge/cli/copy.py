@@ -75,7 +75,10 @@ def copy(
     ] = None,
     foreign_layers: Annotated[
         bool,
-        typer.Option("--foreign-layers", help="Copy layers that registries do not hold by their licence."),
+        typer.Option(
+            "--foreign-layers",
+            help="Copy layers that registries do not hold by their licence, from their URLs.",
+        ),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read both sides, and print what would be sent.")

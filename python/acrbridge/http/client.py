@@ -16,6 +16,7 @@ from urllib3.util import Url, parse_url
 
 from acrbridge.errors import AcrBridgeError, NetworkError, UsageError
 from acrbridge.http import redact, strict_json
+from acrbridge.http.addresses import MayReach, is_public
 from acrbridge.http.connections import Connections
 from acrbridge.http.deadlines import Cancelled, Clock, Deadline, SystemClock
 from acrbridge.http.failures import our_errors, tries
@@ -56,6 +57,8 @@ class Request:
     """retry.NEVER for a request that must not be sent twice."""
     parting: bool = False
     """Whether it is sent even after an abort, to tidy up what that left."""
+    by_stranger: bool = False
+    """Whether somebody else chose the URL, as in a manifest: it may lead by https to public addresses only."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,7 @@ class HttpClient:
         user_agent: what servers are told.
         requests_per_second: that each host gets at most; None: any number.
         plain_http: HOST[:PORT], in lower case, of those that plain HTTP may go to.
+        may_reach: which IP addresses a stranger's URL may lead to.
     """
 
     def __init__(
@@ -142,6 +146,7 @@ class HttpClient:
         user_agent: str = "acrbridge",
         requests_per_second: float | None = None,
         plain_http: frozenset[str] = frozenset(),
+        may_reach: MayReach = is_public,
     ) -> None:
         self.clock = clock or SystemClock()
         self.timeouts = timeouts or Timeouts()
@@ -151,19 +156,23 @@ class HttpClient:
         """Hears of the host, with its port, of each transient answer and each connection that failed."""
         self.plain_http = plain_http
         self._aborted = False
-        self._connections = Connections(trust(ca_files))
+        context = trust(ca_files)
+        self._connections = Connections(context)
+        self._public = Connections(context, may_reach)
         # Identity: a compressed answer could unfold to any size (urllib3 CVE-2025-66471).
         self._headers = {"User-Agent": user_agent, "Accept-Encoding": "identity", "Accept": "*/*"}
 
     def close(self) -> None:
         """Close all connections."""
         self._connections.close()
+        self._public.close()
 
     def abort(self) -> None:
         """End what is under way in other threads, and let nothing begin: it fails, or raises Cancelled."""
         self._aborted = True
         self.clock.cancel()
         self._connections.cut()
+        self._public.cut()
 
     def send(self, request: Request, deadline: Deadline | None = None) -> Response:
         """Send a request, again after a transient failure, and read the answer whole.
@@ -180,7 +189,7 @@ class HttpClient:
             AcrBridgeError: ANSWER_TOO_LARGE, ANSWER_UNINTELLIGIBLE.
             UsageError: PLAIN_HTTP_REFUSED.
         """
-        url = self._checked(request.url)
+        url = self._checked(request)
         host = url.netloc or ""
         self.pace.wait(host, deadline)
         deadline = deadline or Deadline(self.timeouts.total, self.clock)
@@ -206,7 +215,7 @@ class HttpClient:
             NetworkError: no answer came; that is not tried again.
             UsageError: PLAIN_HTTP_REFUSED.
         """
-        url = self._checked(request.url)
+        url = self._checked(request)
         host = url.netloc or ""
         self.pace.wait(host)
         deadline = Deadline(self.timeouts.total, self.clock)
@@ -235,7 +244,8 @@ class HttpClient:
             raise Cancelled
         self.counts.add(again=again)
         headers = {**self._headers, **request.headers}
-        return self._connections.open(request.method, url, headers, request.body, timeout)
+        connections = self._public if request.by_stranger else self._connections
+        return connections.open(request.method, url, headers, request.body, timeout)
 
     def _goes_again(
         self, request: Request, host: str, failures: int, answer: Response | Stream, deadline: Deadline
@@ -261,20 +271,21 @@ class HttpClient:
         self.pace.wait(host, deadline)
         return True
 
-    def _checked(self, url: str) -> Url:
-        r"""The parts of a URL that is https, or plain HTTP where that is allowed.
+    def _checked(self, request: Request) -> Url:
+        r"""The parts of a request's URL that is https, or plain HTTP where that is allowed.
 
         That is to hosts that were named for it, to this computer, and to link-local addresses, where managed
         identities are. The URL is taken apart by urllib3, which is what opens the connection: urlsplit sees another
         host in `http://a\@b`.
         """
         try:
-            parts = parse_url(url)
+            parts = parse_url(request.url)
         except urllib3.exceptions.LocationParseError:
             parts = Url()
-        if parts.host and (parts.scheme == "https" or (parts.scheme == "http" and self._may_be_plain(parts))):
+        plain = parts.scheme == "http" and not request.by_stranger and self._may_be_plain(parts)
+        if parts.host and (parts.scheme == "https" or plain):
             return parts
-        raise UsageError("PLAIN_HTTP_REFUSED", f"{redact.url(url)!r} is not an https address.")
+        raise UsageError("PLAIN_HTTP_REFUSED", f"{redact.url(request.url)!r} is not an https address.")
 
     def _may_be_plain(self, parts: Url) -> bool:
         return is_near(parts.host or "") or parts.netloc in self.plain_http

@@ -13,8 +13,9 @@ import urllib3
 from urllib3.connection import HTTPConnection
 from urllib3.util import Url, parse_url
 
+from acrbridge.http.addresses import MayReach, check_literal, public
 from acrbridge.http.proxies import proxy
-from acrbridge.http.punctual import Opened, cut, pools
+from acrbridge.http.punctual import Opened, Secure, cut, pools
 from acrbridge.http.streams import Body
 
 _KEPT = 64
@@ -38,11 +39,13 @@ class Connections:
 
     Args:
         context: whose certificates are trusted.
+        may_reach: which IP addresses may be connected to, by https only; None: all.
     """
 
-    def __init__(self, context: ssl.SSLContext) -> None:
+    def __init__(self, context: ssl.SSLContext, may_reach: MayReach | None = None) -> None:
         self._context = context
         self._opened: Opened = Opened()
+        self._may_reach = may_reach
         self._lock = threading.Lock()
         self._managers: dict[str | None, urllib3.PoolManager] = {}
         self._pools: dict[tuple[str | None, str | None, int | None], _Pool] = {}
@@ -94,27 +97,29 @@ class Connections:
 
     def _pool(self, url: Url) -> _Pool:
         address = proxy(url.url)
+        if address and self._may_reach:
+            check_literal(url.host or "", self._may_reach)
         with self._lock:
             manager = self._managers.get(address)
             if manager is None:
-                manager = self._managers[address] = self._manager(address)
+                manager = self._managers[address] = self._proxied(address) if address else self._direct()
             pool = manager.connection_from_host(url.host, url.port, url.scheme)
             found = _Pool(pool, address is not None and url.scheme == "http")
             self._pools[url.scheme, url.host, url.port] = found
         return found
 
-    def _manager(self, address: str | None) -> urllib3.PoolManager:
-        manager = (
-            urllib3.PoolManager(_HOSTS, maxsize=_KEPT, ssl_context=self._context, cert_reqs="CERT_REQUIRED")
-            if address is None
-            else self._proxied(address)
+    def _direct(self) -> urllib3.PoolManager:
+        manager = urllib3.PoolManager(
+            _HOSTS, maxsize=_KEPT, ssl_context=self._context, cert_reqs="CERT_REQUIRED"
         )
-        manager.pool_classes_by_scheme = pools(self._opened)
+        manager.pool_classes_by_scheme = pools(
+            self._opened, public(self._may_reach) if self._may_reach else Secure
+        )
         return manager
 
     def _proxied(self, address: str) -> urllib3.ProxyManager:
         parts = parse_url(address)
-        return urllib3.ProxyManager(
+        manager = urllib3.ProxyManager(
             parts._replace(auth=None).url,
             _HOSTS,
             proxy_headers={"Proxy-Authorization": _basic(parts.auth)} if parts.auth else {},
@@ -125,6 +130,8 @@ class Connections:
             # urllib3 turns Nagle's algorithm on for proxies: 40 ms for each request with a body.
             socket_options=HTTPConnection.default_socket_options,
         )
+        manager.pool_classes_by_scheme = pools(self._opened)  # the proxy itself may be anywhere
+        return manager
 
 
 def _basic(auth: str) -> str:

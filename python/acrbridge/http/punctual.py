@@ -75,8 +75,8 @@ class _Plain(HTTPConnection):
             data = data[self.sock.send(data) :]
 
 
-class _Secure(_Plain, HTTPSConnection):
-    pass
+class Secure(_Plain, HTTPSConnection):
+    """A connection over TLS whose read timeout counts for an answer as a whole."""
 
 
 Opened = WeakSet[HTTPConnection]
@@ -92,22 +92,27 @@ def cut(opened: Opened) -> None:
                 socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
 
-def pools(opened: Opened) -> dict[str, type[urllib3.HTTPConnectionPool]]:
-    """Kinds of pools, for `pool_classes_by_scheme` of urllib3's managers, that note each connection."""
+def pools(opened: Opened, secure: type[Secure] = Secure) -> dict[str, type[urllib3.HTTPConnectionPool]]:
+    """Kinds of pools, for `pool_classes_by_scheme` of urllib3's managers, that note each connection.
 
-    class Plain(urllib3.HTTPConnectionPool):
+    Args:
+        opened: where they are noted.
+        secure: the kind of those over TLS.
+    """
+
+    class PlainPool(urllib3.HTTPConnectionPool):
         ConnectionCls = _Plain
 
         def _new_conn(self) -> BaseHTTPConnection:
             return _noted(super()._new_conn(), opened)
 
-    class Secure(urllib3.HTTPSConnectionPool):
-        ConnectionCls = _Secure
+    class SecurePool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = secure
 
         def _new_conn(self) -> BaseHTTPSConnection:
             return _noted(super()._new_conn(), opened)
 
-    return {"http": Plain, "https": Secure}
+    return {"http": PlainPool, "https": SecurePool}
 
 
 C = TypeVar("C")

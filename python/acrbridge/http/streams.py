@@ -23,6 +23,8 @@ PATIENCE = 15.0
 
 
 _SHOWN = 8 << 10
+REDIRECTS = (301, 302, 303, 307, 308)
+"""Statuses whose Location is where the body is (RFC 9110 §15.4)."""
 
 
 class Body(Protocol):
@@ -137,3 +139,10 @@ class Stream:
                 f"{redact.url(self.url)}: only {self._came} bytes came in {self._waited:.0f} s.",
             )
         self._waited, self._came = 0.0, 0
+
+
+def begins_at(answer: Stream, offset: int) -> bool:
+    """Whether an answer's body is the whole, or the part that was asked for (RFC 9110 §14.4)."""
+    if answer.status == 206:
+        return bool(offset) and answer.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
+    return answer.status == 200 and not offset

@@ -22,6 +22,7 @@ from acrbridge.operations.session import Session
 from acrbridge.references import HUB_API, LayoutPath, Location, Place, check_tag, parse_place
 from acrbridge.registry.client import RegistryClient
 from acrbridge.registry.contents import Platform
+from acrbridge.registry.foreign_layers import ForeignLayers
 from acrbridge.registry.repository import Repository
 from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.copy import Copy, Options
@@ -88,7 +89,15 @@ def _copied(
         tuple(map(Platform.parse, job.platforms)), job.referrers, job.artifact_types, job.foreign_layers
     )
     known = _known(session, job, target)
-    copy = Copy(*places, clock, options, concurrency=job.concurrency, bandwidth=job.bandwidth, known=known)
+    copy = Copy(
+        *places,
+        clock,
+        options,
+        concurrency=job.concurrency,
+        bandwidth=job.bandwidth,
+        known=known,
+        elsewhere=ForeignLayers(session.http).open,
+    )
     session.http.on_trouble = copy.trouble
     try:
         progress = nullcontext() if job.dry_run else told(copy.progress, session.listener)

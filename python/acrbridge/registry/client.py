@@ -15,7 +15,7 @@ from acrbridge.http.client import HttpClient, Request, Response
 from acrbridge.http.deadlines import Cancelled, Deadline
 from acrbridge.http.origins import origin, resolve
 from acrbridge.http.retry import DEFAULT, NEVER
-from acrbridge.http.streams import Body, Stream
+from acrbridge.http.streams import REDIRECTS, Body, Stream, begins_at
 from acrbridge.references import HUB_API, is_digest
 from acrbridge.registry import manifests
 from acrbridge.registry.auth import Anonymous, Authorizer, Challenge, Credential
@@ -24,7 +24,6 @@ from acrbridge.registry.manifests import Manifest
 from acrbridge.registry.pull_limit import PullLimit
 
 _HOPS = 5
-_REDIRECTS = (301, 302, 303, 307, 308)
 _CHALLENGES = 16
 """Times that one request is sent again, where threads use up tokens that are good for a few requests each."""
 _PARTING = 1.0
@@ -209,7 +208,7 @@ class RegistryClient:
                 stack.close()
                 answer = self._opened(stack, request, authorization)
             for _ in range(_HOPS):
-                if answer.status not in _REDIRECTS:
+                if answer.status not in REDIRECTS:
                     break
                 request = replace(request, url=self._redirected(answer))
                 stack.close()
@@ -237,10 +236,7 @@ class RegistryClient:
         if answer.status not in (200, 206, 416):
             refusal = Response(answer.status, answer.headers, answer.head(), answer.url, answer.tries)
             raise self.refusal("GET", path, refusal)
-        begins = answer.status == 206 and answer.headers.get("Content-Range", "").startswith(
-            f"bytes {offset}-"
-        )
-        if (answer.status == 206) != bool(offset) or (offset and not begins):
+        if not begins_at(answer, offset):
             raise VerificationError(
                 "RANGE_NOT_HONOURED", f"{self.host} does not serve {path} from byte {offset} on."
             )

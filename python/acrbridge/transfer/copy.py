@@ -19,7 +19,7 @@ from acrbridge.transfer.bandwidth import Bandwidth
 from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.fallback import FallbackTags
 from acrbridge.transfer.inventory import Inventory
-from acrbridge.transfer.moving import Moving
+from acrbridge.transfer.moving import Elsewhere, Moving
 from acrbridge.transfer.pool import Pool, finish
 from acrbridge.transfer.progress import Progress
 from acrbridge.transfer.referrers import Referrers, is_referrer_tag
@@ -57,6 +57,7 @@ class Copy:
         concurrency: requests at once, at most.
         bandwidth: bytes a second of all blobs together.
         known: digests of blobs that the target is known to have; added to.
+        elsewhere: opens layers that registries do not hold, where the source does not hold them either.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Copy:
         concurrency: int = 32,
         bandwidth: int | None = None,
         known: set[str] | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         limit = Bandwidth(bandwidth, clock) if bandwidth else None
         concurrency = min(concurrency, limit.blobs) if limit else concurrency
@@ -80,7 +82,16 @@ class Copy:
         self._pool = Pool(concurrency, clock)
         self._inventory = Inventory(target, self._pool, set() if known is None else known)
         self._moving = Moving(
-            source, target, self._inventory, self._pool, concurrency, clock, self.tally, self.progress, limit
+            source,
+            target,
+            self._inventory,
+            self._pool,
+            concurrency,
+            clock,
+            self.tally,
+            self.progress,
+            limit,
+            elsewhere,
         )
         self._reading = Reading(source, target, self._inventory, self._pool, self.tally)
         self._fallback = FallbackTags(target, self.tally)

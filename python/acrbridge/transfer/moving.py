@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 
-from acrbridge.errors import AcrBridgeError
+from acrbridge.errors import AcrBridgeError, NotFoundError
 from acrbridge.http.deadlines import Clock
 from acrbridge.http.retry import DEFAULT
 from acrbridge.registry.contents import Descriptor
 from acrbridge.transfer.bandwidth import Bandwidth
-from acrbridge.transfer.blobs import CheckedBody, EarlyOpen
+from acrbridge.transfer.blobs import CheckedBody, EarlyOpen, Reader
 from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.inventory import Inventory
 from acrbridge.transfer.pool import Pool
@@ -24,6 +25,10 @@ _OF_TARGET = frozenset({"UNREACHABLE", "TIMED_OUT", "UPLOAD_LOST"})
 """Faults of the source, and of the target, after which a blob is begun anew …"""
 _ANSWERS = frozenset({"THROTTLED", "SERVICE_ERROR"})
 """… and answers of the target, if the request could not be sent again by itself, because it had a body."""
+
+
+Elsewhere = Callable[[Descriptor, int], AbstractContextManager[Reader]]
+"""Opens a layer at an offset."""
 
 
 class Moving:
@@ -39,6 +44,7 @@ class Moving:
         tally: counts.
         progress: of the copy.
         bandwidth: limits the rate of all blobs together.
+        elsewhere: opens layers that registries do not hold, where the source does not hold them either.
     """
 
     def __init__(
@@ -52,6 +58,7 @@ class Moving:
         tally: Tally,
         progress: Progress,
         bandwidth: Bandwidth | None,
+        elsewhere: Elsewhere | None,
     ) -> None:
         self._source = source
         self._target = target
@@ -62,6 +69,7 @@ class Moving:
         self._tally = tally
         self._progress = progress
         self._bandwidth = bandwidth
+        self._elsewhere = elsewhere
         self._moves: dict[str, Future[None]] = {}
         self._claimed: set[str] = set()
         self._lock = threading.Lock()
@@ -114,7 +122,7 @@ class Moving:
 
     def _send(self, blob: Descriptor) -> None:
         for failures in range(1, DEFAULT.tries + 1):
-            early = EarlyOpen(lambda offset: self._source.open_blob(blob.digest, offset), self._openers)
+            early = EarlyOpen(partial(self._open, blob), self._openers)
             source = self._bandwidth.slowed(early.open) if self._bandwidth else early.open
             sending = Sending(blob)
             body = CheckedBody(blob, source, partial(self._sent, sending), self._clock.sleep)
@@ -128,6 +136,18 @@ class Moving:
             else:
                 self._tally.blob(blob, "sent")
                 return
+
+    @contextmanager
+    def _open(self, blob: Descriptor, offset: int) -> Iterator[Reader]:
+        """Open a blob at the source; a layer that registries need not hold else where its manifest says."""
+        with ExitStack() as stack:
+            try:
+                reader = stack.enter_context(self._source.open_blob(blob.digest, offset))
+            except NotFoundError:
+                if not self._elsewhere or not blob.is_foreign:
+                    raise
+                reader = stack.enter_context(self._elsewhere(blob, offset))
+            yield reader
 
     def _sent(self, sending: Sending, count: int) -> None:
         self._pool.raise_if_stopped()

@@ -26,6 +26,10 @@ _OF_TARGET = frozenset({"UNREACHABLE", "TIMED_OUT", "UPLOAD_LOST"})
 _ANSWERS = frozenset({"THROTTLED", "SERVICE_ERROR"})
 """… and answers of the target, if the request could not be sent again by itself, because it had a body."""
 
+_ARRIVED: Future[None] = Future()
+"""In place of the future of each blob that is there: one has more than a KiB, and a copy can have many thousands."""
+_ARRIVED.set_result(None)
+
 
 Elsewhere = Callable[[Descriptor, int], AbstractContextManager[Reader]]
 """Opens a layer at an offset."""
@@ -114,6 +118,8 @@ class Moving:
         else:
             self._send(blob)
         self._inventory.add_blob(blob.digest)
+        with self._lock:
+            self._moves[blob.digest] = _ARRIVED
 
     def _claim(self, blob: Descriptor, outcome: str) -> None:
         self._claimed.add(blob.digest)

@@ -96,11 +96,16 @@ def summary(job: ImportJob) -> dict[str, Any]:
     targets += [check_repository(repository) for repository in job.repositories]
     host, slash, image = job.source.partition("/")
     own = job.source if job.source_registry or not slash or "." not in host else image
+    source = f"{job.source_registry}/{job.source}" if job.source_registry else job.source
+    targets = targets or [_up_to_digest(own)]
+    road = ", through this computer" if job.via == "client" else ""
+    replacing = "; what has that name is replaced" if job.force else ""
     return {
         "registry": job.registry,
-        "source": f"{job.source_registry}/{job.source}" if job.source_registry else job.source,
-        "targets": targets or [_up_to_digest(own)],
+        "source": source,
+        "targets": targets,
         "force": job.force,
+        "text": f"Import {source} into {job.registry} as {', '.join(targets)}{road}{replacing}.",
     }
 
 

@@ -37,6 +37,7 @@ def import_job(params: Import) -> ImportJob:
         force=_MODES[given.get("mode", "noforce").lower()],
         wait=params.wait,
         timeout=params.timeout,
+        via=params.via,
     )
 
 

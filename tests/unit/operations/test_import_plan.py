@@ -9,7 +9,7 @@ import pytest
 
 from acrbridge.errors import AcrBridgeError, NotFoundError, SignInError, UsageError
 from acrbridge.jobs import ImportJob, Secret
-from acrbridge.operations.import_plan import ImportPlan, make_plan
+from acrbridge.operations.import_plan import ImportPlan, make_plan, summary
 from unit.fakes import BIDI_AND_CONTROL, is_fit_to_print
 from unit.operations.offline import DIGEST, Azure, OfflineSession, registry_document, registry_id
 
@@ -264,6 +264,25 @@ def test_there_is_a_command_to_look_whether_it_has_arrived(
 ) -> None:
     plan, _, _ = planned(tmp_path, **job)
     assert plan.how_to_look() == f"Look whether it has arrived: {command}"
+
+
+@pytest.mark.parametrize(
+    ("job", "text"),
+    [
+        ({"source": "docker.io/library/a:b"}, "Import docker.io/library/a:b into contoso as library/a:b."),
+        ({"source": "a:b", "source_registry": "/id"}, "Import /id/a:b into contoso as a:b."),
+        (
+            {"source": "h.io/a@sha256:12", "images": ("x:1",), "repositories": ("y",), "via": "client"},
+            "Import h.io/a@sha256:12 into contoso as x:1, y, through this computer.",
+        ),
+        (
+            {"source": "h.io/a", "force": True},
+            "Import h.io/a into contoso as a; what has that name is replaced.",
+        ),
+    ],
+)
+def test_a_job_tells_in_one_sentence_what_it_would_do(job: dict[str, Any], text: str) -> None:
+    assert summary(ImportJob(registry="contoso", **job))["text"] == text
 
 
 def test_no_representation_shows_the_password(tmp_path: Path) -> None:

@@ -41,6 +41,10 @@ def test_the_mode_is_compared_without_case(mode: str, force: bool) -> None:
     assert job(sourceImage="docker.io/a", mode=mode).force is force
 
 
+def test_the_road_is_handed_on() -> None:
+    assert job(sourceImage="docker.io/a", via="client").via == "client"
+
+
 def test_a_document_means_the_same_as_its_parameters() -> None:
     document = {
         "source": {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from typing import Annotated
 
 import typer
@@ -11,6 +13,8 @@ import typer
 from acrbridge.cli.command import Run, command
 
 _PIECE = 64 << 10
+_LAST = 4.8
+"""Seconds after the end of the requests by which the process has ended, whatever still hangs."""
 
 
 def add_to(parent: typer.Typer) -> None:
@@ -31,11 +35,35 @@ def serve(
     from acrbridge.stdio.server import Server
 
     del run
-    requests = os.dup(0)
-    answers = os.dup(1)
-    os.dup2(2, 1)  # no stray print can come between the answers
-    sys.stdin = None  # nor can a prompt eat a request
-    with open(answers, "wb", buffering=0) as out:  # noqa: PTH123 - a descriptor
-        # Not through a buffered reader: its lock would be held when the interpreter ends.
-        server = Server(lambda: os.read(requests, _PIECE), out.write, idle_timeout=idle_timeout)
-        server.run()
+    requests, answers = _wire()
+    if not os.isatty(requests):
+        # A terminal's Ctrl-C comes to the client's whole group: the client says what it is to end.
+        signal.signal(signal.SIGINT, lambda *_: None)
+    # No buffered reader and writer: their locks would be held when the interpreter ends.
+    Server(lambda: _read(requests), lambda line: _write(answers, line), idle_timeout=idle_timeout).run()
+
+
+def _wire() -> tuple[int, int]:
+    """Descriptors of the requests and the answers, which nothing else has: no prompt, no stray print, no child."""
+    wire = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdin = None
+    return wire
+
+
+def _read(requests: int) -> bytes:
+    piece = os.read(requests, _PIECE)
+    if not piece:
+        last = threading.Timer(_LAST, os._exit, (0,))
+        last.daemon = True
+        last.start()
+    return piece
+
+
+def _write(answers: int, line: bytes) -> None:
+    left = memoryview(line)
+    while left:
+        left = left[os.write(answers, left) :]

@@ -7,6 +7,7 @@ from typing import Any
 from acrbridge import errors
 from acrbridge.errors import AcrBridgeError
 from acrbridge.http import redact
+from acrbridge.stdio.answers import Failure, FailureData
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
@@ -27,6 +28,10 @@ _CATEGORIES: tuple[tuple[type[AcrBridgeError], str], ...] = (
     (errors.StoppedError, "OperationStopped"),
 )
 """PowerShell's ErrorCategory of each kind of error."""
+_RETRIABLE = frozenset(
+    {"SERVICE_ERROR", "SOURCE_THROTTLED", "THROTTLED", "TIMED_OUT", "UNREACHABLE", "UPLOAD_LOST"}
+)
+"""Codes of what can pass by itself: the same request, sent later, can succeed."""
 
 
 class ProtocolError(Exception):
@@ -49,17 +54,23 @@ class ProtocolError(Exception):
     def as_json(self) -> dict[str, Any]:
         """The `error` member of the answer."""
         remedy = errors.CATALOGUE[self.code].remedy
-        data = {"code": self.code, "remedy": remedy, "category": "ProtocolError", "correlationId": None}
-        return {"code": self.number, "message": redact.foreign(self.message, 1000), "data": data}
+        return _failure(self.number, self.message, self.code, remedy, "ProtocolError")
 
 
 def failure(error: AcrBridgeError) -> dict[str, Any]:
     """The `error` member of an answer, for an operation that failed."""
     category = next((name for kind, name in _CATEGORIES if isinstance(error, kind)), "NotSpecified")
-    data = {
-        "code": error.code,
-        "remedy": error.remedy,
-        "category": category,
-        "correlationId": error.correlation_id,
-    }
-    return {"code": FAILED, "message": redact.foreign(error.message, 4000), "data": data}
+    return _failure(FAILED, error.message, error.code, error.remedy, category, error.correlation_id)
+
+
+def _failure(
+    number: int, message: str, code: str, remedy: str, category: str, correlation_id: str | None = None
+) -> dict[str, Any]:
+    data = FailureData(
+        code=code,
+        remedy=remedy,
+        category=category,
+        correlation_id=correlation_id and redact.foreign(correlation_id, 80),
+        retriable=code in _RETRIABLE,
+    )
+    return Failure(code=number, message=redact.foreign(message, 4000), data=data).as_json()

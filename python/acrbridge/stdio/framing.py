@@ -72,6 +72,14 @@ def parse(line: bytes) -> Any:
 
 
 def line(message: dict[str, Any]) -> bytes:
-    """A message as a line. `jsonrpc` comes last, so that one that was cut off cannot pass for a whole."""
-    text = json.dumps({**message, "jsonrpc": "2.0"}, ensure_ascii=False, separators=(",", ":"))
+    """A message as a line. `jsonrpc` comes last, so that one that was cut off cannot pass for a whole.
+
+    Half a surrogate pair, which UTF-8 cannot hold, becomes a question mark.
+
+    Raises:
+        TypeError, ValueError, RecursionError: it is no JSON.
+    """
+    text = json.dumps(
+        {**message, "jsonrpc": "2.0"}, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    )
     return text.encode("utf-8", "replace") + b"\n"

@@ -78,8 +78,15 @@ class Request(Params):
     subscription: str | None = None
     """ID or name, in place of the one in use."""
     tokens: Tokens | None = None
+    plain_http: Names = ()
+    """HOST[:PORT] of registries that are spoken to without TLS."""
     debug: bool = False
     """Send `log` notifications."""
+
+    @property
+    def activity(self) -> str:
+        """What is done, as `progress` names it."""
+        return "Working"
 
 
 class Import(Request):
@@ -102,6 +109,11 @@ class Import(Request):
     wait: bool = True
     timeout: float = Field(default=3600.0, gt=0)
     """Seconds."""
+
+    @property
+    def activity(self) -> str:
+        """What is done, as `progress` names it."""
+        return f"Importing {self.source_image or 'an image'} into {self.registry_name}"
 
 
 class InRegistry(Request):
@@ -157,7 +169,7 @@ class Copy(Request):
     only: Names = ()
     regex: str | None = None
     semver: str | None = None
-    newest: int | None = None
+    newest: int | None = Field(default=None, gt=0)
     exclude: Names = ()
     tags: Names = ()
     untagged: bool = False
@@ -169,6 +181,16 @@ class Copy(Request):
     source_login: Credential | None = None
     target_login: Credential | None = None
     concurrency: int = Field(default=32, ge=1, le=64)
+    """Requests at once, at most."""
+    bandwidth: int | None = Field(default=None, gt=0)
+    """Bytes a second, all blobs together."""
+    requests_per_second: float | None = Field(default=None, ge=0.01)
+    """That each host gets at most."""
+
+    @property
+    def activity(self) -> str:
+        """What is done, as `progress` names it."""
+        return f"Copying {self.source} to {self.target}"
 
     def job(self) -> CopyJob:
         """What to copy."""

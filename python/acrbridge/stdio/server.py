@@ -6,13 +6,16 @@ import os
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import pydantic
 
 from acrbridge import __version__
 from acrbridge.errors import AcrBridgeError
+from acrbridge.settings import Settings
 from acrbridge.stdio import errors
+from acrbridge.stdio.answers import Engine, Initialized
 from acrbridge.stdio.calls import Call, Calls
 from acrbridge.stdio.errors import ProtocolError
 from acrbridge.stdio.framing import MAX_LINE, Lines, LineTooLong, line, parse
@@ -24,20 +27,25 @@ P = TypeVar("P", bound=pydantic.BaseModel)
 ENVIRONMENT = (
     "ACRBRIDGE_CONFIG_DIR",
     "ACR_EMULATOR_STATE",
-    "AZURE_AUTHORITY_HOST",
+    "ALL_PROXY",
+    "AZURE_POD_IDENTITY_AUTHORITY_HOST",
     "DOCKER_CONFIG",
     "HTTPS_PROXY",
     "HTTP_PROXY",
     "IDENTITY_ENDPOINT",
     "IDENTITY_HEADER",
+    "IDENTITY_SERVER_THUMBPRINT",
     "IMDS_ENDPOINT",
     "MSI_ENDPOINT",
+    "MSI_SECRET",
     "NO_PROXY",
+    "REGISTRY_AUTH_FILE",
     "REQUESTS_CA_BUNDLE",
     "SSL_CERT_FILE",
+    *(() if os.name == "nt" else ("all_proxy", "http_proxy", "https_proxy", "no_proxy")),
 )
-"""What of a client's environment matters here; it tells with each request."""
-_WAITING_LINES = 64
+"""What of a client's environment matters here; it tells with each request. Windows knows no case."""
+_WAITING_LINES = 8
 _GRACE = 4.0
 """Seconds that requests have to end by themselves when nobody is there any more."""
 
@@ -61,36 +69,48 @@ class Server:
         self._calls = Calls(self._send)
         self._writing = threading.Lock()
         self._is_initialized = False
+        self._is_lost = False
+        """Whether the client no longer reads."""
 
     def run(self) -> None:
         """Serve until the client's end, or until it has asked nothing for long."""
         threading.Thread(target=self._read_on, name="acrbridge-read", daemon=True).start()
-        while True:
+        try:
+            while found := self._next():
+                self._take(found)
+        finally:
+            self._calls.end(_GRACE)
+
+    def _next(self) -> bytes | LineTooLong | None:
+        """The next line; None at the end of all, or when there has been nothing to do for long."""
+        patience = self._idle_timeout
+        while patience > 0 and not self._is_lost:
             try:
-                found = self._lines.get(timeout=self._idle_timeout)
+                return self._lines.get(timeout=patience)
             except queue.Empty:
-                if not self._calls.any():
-                    break
-                continue
-            if found is None:
-                break
-            self._take(found)
-        self._calls.end(_GRACE)
+                patience = self._idle_timeout - self._calls.idle()
+        return None
 
     def _read_on(self) -> None:
         lines = Lines()
-        while piece := self._read():
-            for found in lines.feed(piece):
-                self._lines.put(found)
+        with suppress(OSError):  # as good as its end
+            while piece := self._read():
+                for found in lines.feed(piece):
+                    self._lines.put(found)
         self._lines.put(None)
 
     def _send(self, message: dict[str, Any]) -> None:
-        sent = line(message)
-        if len(sent) > MAX_LINE:
-            message = _too_long(message)
-            sent = line(message)
+        sent = _line(message)
         with self._writing:
-            self._write(sent)
+            if self._is_lost:
+                return
+            try:
+                self._write(sent)
+            except OSError:  # nobody hears us any more
+                self._is_lost = True
+        if self._is_lost:
+            with suppress(queue.Full):  # then the loop is awake, and sees it
+                self._lines.put_nowait(None)
 
     def _take(self, found: bytes | LineTooLong) -> None:
         try:
@@ -127,7 +147,7 @@ class Server:
                 request,
             )
         self._is_initialized = True
-        self._send({"id": request, "result": _who_we_are()})
+        self._send({"id": request, "result": _who_we_are().as_json()})
 
     def _notice(self, method: str, params: Any) -> None:
         """Hear a notification; JSON-RPC leaves those that nobody knows without an answer."""
@@ -136,14 +156,28 @@ class Server:
 
     def _begin(self, method: str, params: Any, request: int | str) -> None:
         asked = _checked(METHODS[method].params, params, request)
-        if not self._calls.may_begin(request):
-            raise _invalid(f"A request {request!a} is at work already, or there are too many.", None)
-        _apply(asked.environment)
-        self._calls.begin(Call(request, METHODS[method], asked))
+        if self._calls.has(request):
+            # Without its id, or it would pass for the answer to the one that is at work.
+            raise _invalid(f"A request {request!a} is at work already.", None)
+        try:
+            _apply(asked.environment)
+        except ValueError:
+            raise ProtocolError(
+                errors.INVALID_PARAMS,
+                "PARAMETERS_INVALID",
+                "environment has what no variable can be.",
+                request,
+            ) from None
+        settings = Settings.read(plain_http=asked.plain_http)
+        self._calls.begin(Call(request, METHODS[method], asked, settings))
 
 
 def _apply(environment: dict[str, str] | None) -> None:
-    """Take over the client's environment, as far as it matters: it can have changed since it started us."""
+    """Take over the client's environment, as far as it matters: it can have changed since it started us.
+
+    Raises:
+        ValueError: a value is none that a variable can have.
+    """
     if environment is None:
         return
     for name in ENVIRONMENT:
@@ -153,17 +187,17 @@ def _apply(environment: dict[str, str] | None) -> None:
             os.environ.pop(name, None)
 
 
-def _who_we_are() -> dict[str, Any]:
+def _who_we_are() -> Initialized:
     import platform
     import sys
 
-    engine = {
-        "name": "acrbridge",
-        "version": __version__,
-        "python": platform.python_version(),
-        "executable": sys.executable,
-    }
-    return {"protocolVersion": PROTOCOL_VERSION, "engine": engine, "environmentNames": list(ENVIRONMENT)}
+    engine = Engine(
+        name="acrbridge",
+        version=__version__,
+        python=platform.python_version(),
+        executable=sys.executable,
+    )
+    return Initialized(protocol_version=PROTOCOL_VERSION, engine=engine, environment_names=ENVIRONMENT)
 
 
 def _parsed(found: bytes | LineTooLong) -> dict[str, Any]:
@@ -209,7 +243,16 @@ def _invalid(message: str, request: int | str | None) -> ProtocolError:
     return ProtocolError(errors.INVALID_REQUEST, "MESSAGE_INVALID", message, request)
 
 
-def _too_long(message: dict[str, Any]) -> dict[str, Any]:
-    """In place of an answer that no line can hold."""
-    error = AcrBridgeError("ANSWER_TOO_LARGE", f"The answer has over {MAX_LINE:,} bytes.")
-    return {"id": message.get("id"), "error": errors.failure(error)}
+def _line(message: dict[str, Any]) -> bytes:
+    """A message as a line; where none can hold it, an error in its place."""
+    try:
+        sent = line(message)
+    except (TypeError, ValueError, RecursionError) as error:
+        defect = AcrBridgeError("INTERNAL", f"The answer is no JSON: {type(error).__name__}.")
+        return line({"id": message.get("id"), "error": errors.failure(defect)})
+    if len(sent) <= MAX_LINE:
+        return sent
+    too_long = AcrBridgeError(
+        "ANSWER_TOO_LARGE", f"The answer has over {MAX_LINE:,} bytes.", remedy="Ask for less at once."
+    )
+    return line({"id": message.get("id"), "error": errors.failure(too_long)})

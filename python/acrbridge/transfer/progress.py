@@ -94,7 +94,10 @@ class Progress:
 
 @contextmanager
 def told(progress: Progress, listener: Listener, every: float = _EVERY) -> Iterator[None]:
-    """Tell of progress a few times a second, from a thread of its own; nothing is told after this has ended."""
+    """Tell of progress a few times a second, from a thread of its own, and of the end when it is reached.
+
+    Nothing is told after this has ended.
+    """
     ended = threading.Event()
 
     def tell() -> None:
@@ -108,3 +111,4 @@ def told(progress: Progress, listener: Listener, every: float = _EVERY) -> Itera
     finally:
         ended.set()
         teller.join()
+    listener(progress.now())

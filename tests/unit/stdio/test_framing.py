@@ -79,5 +79,9 @@ def test_a_message_comes_back_as_it_was(value: object) -> None:
     assert parse(sent.rstrip()) == {"id": 1, "result": value, "jsonrpc": "2.0"}
 
 
+def test_half_a_surrogate_pair_becomes_a_question_mark() -> None:
+    assert parse(line({"id": 1, "result": "a\ud800b"}).rstrip())["result"] == "a?b"
+
+
 def test_the_version_is_a_messages_last_member() -> None:
     assert list(json.loads(line({"id": 1}))) == ["id", "jsonrpc"]

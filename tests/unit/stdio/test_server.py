@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from acrbridge.stdio.framing import MAX_LINE
-from acrbridge.stdio.server import Server
+from acrbridge.stdio.server import Server, _line
 
 HELLO = {"protocolVersion": 1, "client": {"name": "test", "version": "1"}}
 
@@ -22,7 +23,8 @@ class Engine:
     def __init__(self, idle_timeout: float = 60.0) -> None:
         self._requests: queue.Queue[bytes] = queue.Queue()
         self._answers: queue.Queue[bytes] = queue.Queue()
-        server = Server(self._requests.get, self._answers.put, idle_timeout=idle_timeout)
+        self.is_deaf = False
+        server = Server(self._requests.get, self._hear, idle_timeout=idle_timeout)
         self.thread = threading.Thread(target=server.run)
         self.thread.start()
 
@@ -32,6 +34,11 @@ class Engine:
     def ask(self, **message: Any) -> Any:
         self.send(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
         return self.heard()
+
+    def _hear(self, line: bytes) -> None:
+        if self.is_deaf:
+            raise BrokenPipeError
+        self._answers.put(line)
 
     def heard(self) -> Any:
         return json.loads(self._answers.get(timeout=10))
@@ -112,6 +119,11 @@ def test_a_second_initialize_is_refused_and_the_engine_lives_on(engine: Engine) 
         (b'{"jsonrpc":"2.0","id":1,"method":"import","params":[1]}', -32602, "PARAMETERS_INVALID"),
         (b'{"jsonrpc":"2.0","id":1,"method":"account","params":{"x":1}}', -32602, "PARAMETERS_INVALID"),
         (b'{"jsonrpc":"2.0","id":1,"method":"account","params":{"debug":[]}}', -32602, "PARAMETERS_INVALID"),
+        (
+            b'{"jsonrpc":"2.0","id":1,"method":"account","params":{"environment":{"NO_PROXY":"a\\u0000"}}}',
+            -32602,
+            "PARAMETERS_INVALID",
+        ),
         (b"x" * (MAX_LINE + 1), -32600, "MESSAGE_INVALID"),
     ],
 )
@@ -145,6 +157,34 @@ def test_the_engine_ends_by_itself_when_nobody_asks() -> None:
     engine = Engine(idle_timeout=0.05)
     engine.thread.join(10)
     assert not engine.thread.is_alive()
+
+
+def test_the_engine_ends_at_once_when_nobody_hears_it_any_more(engine: Engine) -> None:
+    engine.is_deaf = True
+    engine.send(b"{\n")
+    engine.thread.join(10)
+    assert not engine.thread.is_alive()
+
+
+def test_the_end_of_a_request_begins_the_idle_time() -> None:
+    engine = Engine(idle_timeout=0.4)
+    engine.ask(id=0, method="initialize", params=HELLO)
+    for _ in range(4):
+        time.sleep(0.2)
+        assert is_well(engine)
+    engine.thread.join(10)
+    assert not engine.thread.is_alive()
+
+
+@pytest.mark.parametrize("value", [b"bytes", float("nan"), 10**5000], ids=["bytes", "NaN", "huge number"])
+def test_an_answer_that_is_no_json_is_told_as_a_defect(value: object) -> None:
+    answer = json.loads(_line({"id": 7, "result": [value]}))
+    assert (answer["id"], answer["error"]["data"]["code"]) == (7, "INTERNAL")
+
+
+def test_an_answer_that_no_line_can_hold_is_told_as_such() -> None:
+    answer = json.loads(_line({"id": 7, "result": "x" * MAX_LINE}))
+    assert (answer["id"], answer["error"]["data"]["code"]) == (7, "ANSWER_TOO_LARGE")
 
 
 def test_names_in_every_script_come_back_as_they_were(engine: Engine) -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 
+import pytest
+
 from acrbridge.jobs import BlobAtWork, Copying, Event
 from acrbridge.registry.contents import Descriptor
 from acrbridge.transfer.progress import Progress, Sending, told
@@ -95,3 +97,15 @@ def test_it_is_told_until_the_copy_ends_and_not_after() -> None:
     assert all(isinstance(event, Copying) for event in heard)
     assert "acrbridge-progress" not in {thread.name for thread in threading.enumerate()}
     assert len(heard) == count
+
+
+def test_the_end_of_a_copy_is_told_and_that_of_a_failed_one_is_not() -> None:
+    heard: list[Event] = []
+    progress = Progress(FakeClock())
+    with pytest.raises(ZeroDivisionError), told(progress, heard.append, every=60.0):
+        raise ZeroDivisionError
+    assert heard == []
+    progress.expect(10)
+    with told(progress, heard.append, every=60.0), progress.of(Sending(Descriptor("", DIGEST, 10))):
+        pass
+    assert [(event.sent, event.total) for event in heard if isinstance(event, Copying)] == [(10, 10)]

@@ -23,17 +23,23 @@ class _Punctual(io.RawIOBase):
     def __init__(self, raw: io.RawIOBase, connection: socket.socket) -> None:
         self._raw = raw
         self._connection = connection
-        self._end = time.monotonic() + (connection.gettimeout() or 0.0)
+        self._end: float | None = time.monotonic() + (connection.gettimeout() or 0.0)
 
     def renew(self, seconds: float) -> None:
         """Count anew."""
         self._end = time.monotonic() + seconds
 
+    def trust(self, seconds: float) -> None:
+        """Count anew for each read, until the next `renew`: whoever reads counts himself."""
+        self._connection.settimeout(seconds)
+        self._end = None
+
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._connection.settimeout(max(0.001, self._end - time.monotonic()))
+        if self._end is not None:
+            self._connection.settimeout(max(0.001, self._end - time.monotonic()))  # a system call
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -50,11 +56,17 @@ class PunctualResponse(http.client.HTTPResponse):
         self.fp = io.BufferedReader(_Punctual(raw, sock))
 
 
-def renew(buffered: Any, seconds: float) -> None:
-    """Give what a PunctualResponse reads from that many seconds more, as for the next piece of a long body."""
+def renew(buffered: Any, seconds: float, *, each: bool = False) -> None:
+    """Give what a PunctualResponse reads from that many seconds more, as for the next piece of a long body.
+
+    Args:
+        buffered: what it reads from.
+        seconds: from now.
+        each: for each read of the socket, whose caller sees to it that they end.
+    """
     raw = getattr(buffered, "raw", None)
     if isinstance(raw, _Punctual):
-        raw.renew(seconds)
+        (raw.trust if each else raw.renew)(seconds)
 
 
 class _Plain(HTTPConnection):

@@ -53,6 +53,7 @@ class Stream:
         trouble: Callable[[], None] = lambda: None,
     ) -> None:
         self._answer = answer
+        self._beneath: Any = answer._fp  # type: ignore[attr-defined] # noqa: SLF001 - see _read_some
         self._clock = clock
         self._trouble = trouble
         self._waited = 0.0
@@ -73,9 +74,11 @@ class Stream:
         if self._fault:
             raise self._fault
         filled = 0
+        renew(self._beneath.fp, PATIENCE, each=True)  # how long they take together is watched here
         try:
-            while filled < len(view) and (got := self._timed(view[filled:])):
-                filled += got
+            with our_errors(self.url):
+                for got in self._pieces(view):
+                    filled += got
         except NetworkError as fault:
             self._trouble()
             if not filled:
@@ -99,12 +102,17 @@ class Stream:
                 pass
         self._answer.close()
 
-    def _timed(self, view: memoryview) -> int:
-        began = self._clock.now()
-        with our_errors(self.url):
-            got = self._read_some(view)
-        self._watch(got, self._clock.now() - began)
-        return got
+    def _pieces(self, view: memoryview) -> Iterator[int]:
+        """Fill a buffer, and tell how much each read of the socket gave; only time spent here is spent waiting."""
+        began = self._clock.now() - self._waited
+        while view and (got := self._read_some(view)):
+            yield got
+            view = view[got:]
+            self._came += got
+            self._waited = self._clock.now() - began
+            if self._waited >= PATIENCE:
+                began += self._waited
+                self._judge()
 
     def _read_some(self, view: memoryview) -> int:
         """What one read of the socket gives, without a copy where the answer's length is known.
@@ -112,27 +120,27 @@ class Stream:
         urllib3 copies each byte twice on its way, which costs as much as TLS itself: what lies beneath it is
         read instead, and told of the bytes that are gone, so that the connection can be used again.
         """
-        beneath: Any = self._answer._fp  # type: ignore[attr-defined] # noqa: SLF001 - see above
-        renew(beneath.fp, PATIENCE)
-        if beneath.chunked or beneath.length is None or len(view) >= beneath.length:
+        beneath = self._beneath
+        if beneath.chunked or not beneath.length:
+            renew(beneath.fp, PATIENCE)
             piece = self._answer.read1(len(view), decode_content=False)
             view[: len(piece)] = piece
             return len(piece)
-        got: int = beneath.fp.readinto1(view)
+        got: int = beneath.fp.readinto1(view[: beneath.length])
         if got == 0:
             raise NetworkError(
                 "UNREACHABLE", f"{redact.url(self.url)} broke off with {beneath.length} bytes to come."
             )
         beneath.length -= got
         self._answer.length_remaining = beneath.length
+        if beneath.length == 0:
+            self._answer.read1(
+                1, decode_content=False
+            )  # there is nothing: by that it gives its connection back
         return got
 
-    def _watch(self, got: int, waited: float) -> None:
-        """Count only the time spent waiting here: that of a slow reader is no stall."""
-        self._came += got
-        self._waited += waited
-        if self._waited < PATIENCE:
-            return
+    def _judge(self) -> None:
+        """Tell a stall from what is merely slow."""
         if self._came < SLOWEST * self._waited:
             raise NetworkError(
                 "TIMED_OUT",

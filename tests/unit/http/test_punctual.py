@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from acrbridge.http.punctual import PunctualResponse
+from acrbridge.http.punctual import PunctualResponse, renew
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
 
@@ -76,3 +76,18 @@ def test_an_answer_that_breaks_off_is_incomplete(pair: tuple[socket.socket, sock
     server.shutdown(socket.SHUT_WR)
     with pytest.raises(http.client.IncompleteRead):
         read(client)
+
+
+def test_a_long_body_can_have_the_time_for_each_read(pair: tuple[socket.socket, socket.socket]) -> None:
+    client, server = pair
+    server.sendall(HEAD)
+    response = PunctualResponse(client, method="GET")
+    response.begin()
+    renew(response.fp, 0.1, each=True)
+    for _ in range(4):
+        time.sleep(0.04)
+        server.sendall(b"x")
+        assert response.fp.read1(1) == b"x"
+    with pytest.raises(TimeoutError):
+        response.fp.read1(1)
+    response.close()

@@ -136,6 +136,14 @@ def test_what_was_read_beneath_is_told_above() -> None:
     assert given.length_remaining == given._fp.length == 12
 
 
+def test_a_body_that_was_read_whole_gives_its_connection_back_at_once() -> None:
+    given = raw(Socket([b"a" * 8, b"b" * 12]), 20)
+    read1 = given.read1
+    given.read1 = lambda size, decode_content: setattr(given, "gave", read1(size, decode_content))
+    assert stream(given).readinto(memoryview(bytearray(20))) == 20
+    assert given.gave == b""
+
+
 @pytest.mark.parametrize(
     ("length", "left"), [(0, 0), (30, 0), (8 << 10, 0), ((8 << 10) + 1, (8 << 10) + 1), (None, None)]
 )

@@ -1,4 +1,6 @@
-"""Write docs/cli.md and docs/errors.md from the code; with --check, only say whether they are up to date.
+"""Write docs/cli.md, docs/errors.md, the protocol's reference and its schema from the code.
+
+With --check, only say whether they are up to date.
 
 Usage: python docs/make_references.py [--check]
 """
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from protocol_reference import methods_reference, schema
 
 from acrbridge.cli.app import command_line
 from acrbridge.errors import CATALOGUE, AcrBridgeError, StoppedError
@@ -146,7 +149,17 @@ def _sentence(kind: type) -> str:
     return "The work failed." if kind is AcrBridgeError else text
 
 
-PAGES = {"cli.md": cli_reference, "errors.md": error_reference}
+def protocol() -> str:
+    """The text of docs/protocol.md: what is written there by hand, and from a line on what is made."""
+    return f"{_read('protocol.md').partition(MADE)[0]}{MADE}\n\n{methods_reference()}"
+
+
+PAGES = {
+    "cli.md": cli_reference,
+    "errors.md": error_reference,
+    "protocol.md": protocol,
+    "protocol.schema.json": schema,
+}
 
 
 def main(arguments: list[str]) -> int:

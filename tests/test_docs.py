@@ -4,7 +4,7 @@ Examples: lines that begin with `$ ` in a fenced block `console` are run in one 
 home folder (`pip` is left out: .ci/run installs). A command succeeds, unless the output that the page shows holds a
 line `Code: …`. Each line of output that a page shows has to come; `…` in it stands for anything, and a line `…` for
 any lines. A fenced block whose first line is `# NAME.EXTENSION` is a file of that name. Blocks `powershell` run in
-one PowerShell per page.
+one PowerShell per page. Blocks `session` are what a client of `acrbridge serve` sends (→) and hears (←).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from acr_emulator.seed.load import BUILT_IN, built_in
 from acr_emulator.seed.model import Seed
 from acrbridge.cli.app import command_line
 from acrbridge.errors import CATALOGUE
+from acrbridge.stdio.methods import METHODS
 from powershell import conftest as powershell
 
 if TYPE_CHECKING:
@@ -151,6 +152,34 @@ def test_the_powershell_examples_of_a_page_run(
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
+@pytest.mark.parametrize("page", [p for p in PAGES if blocks(p, "session")], ids=name_of)
+def test_the_sessions_of_a_page_run_as_it_shows(page: Path, home: Path) -> None:
+    emulated = ("emulator", "run", "--lro-polls", "2", "--retry-after", "0", "--")
+    serve = (sys.executable, "-I", "-X", "utf8", "-u", "-m", "acrbridge", "serve")
+    with subprocess.Popen(
+        [sys.executable, "-m", "acrbridge", *emulated, *serve],
+        cwd=home,
+        env=environment(home),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        for line in "".join(blocks(page, "session")).splitlines():
+            if line.startswith("→ "):
+                process.stdin.write(f"{line[2:]}\n")
+                process.stdin.flush()
+            else:
+                heard = process.stdout.readline().rstrip("\n")
+                while '"progress"' in heard and '"progress"' not in line:
+                    heard = process.stdout.readline().rstrip("\n")
+                assert answers(line[2:], [heard]), f"{line}\n{heard}"
+        process.stdin.close()
+        assert process.stdout.read() == ""
+    assert process.returncode == 0
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
     local = [target for target in LINK.findall(text_of(page)) if "://" not in target]
@@ -201,6 +230,16 @@ def test_every_command_and_option_is_in_the_reference() -> None:
 
 def test_every_error_code_is_in_the_reference() -> None:
     assert [code for code in CATALOGUE if f"\n### {code}\n" not in text_of(DOCS / "errors.md")] == []
+
+
+def test_every_method_is_in_the_reference() -> None:
+    page = text_of(DOCS / "protocol.md")
+    assert [name for name in (*METHODS, "initialize", "cancel") if f"\n### {name}\n" not in page] == []
+
+
+def test_every_code_that_the_protocol_names_exists() -> None:
+    named = re.findall(r"errors\.md#(\w+)", text_of(DOCS / "protocol.md"))
+    assert {name.upper() for name in named} <= set(CATALOGUE)
 
 
 def test_every_code_that_the_guide_to_importing_names_exists() -> None:

@@ -41,13 +41,15 @@ class Initialize(Params):
     """The first request of a client."""
 
     protocol_version: int
+    """1."""
     client: Client
 
 
 class Cancel(Params):
-    """A notification: end a request, which answers with the error INTERRUPTED."""
+    """A notification of the client: end a request, which then fails with INTERRUPTED, unless it has just ended."""
 
     id: int | str
+    """Of the request."""
 
 
 class Tokens(Params):
@@ -78,6 +80,7 @@ class Request(Params):
     subscription: str | None = None
     """ID or name, in place of the one in use."""
     tokens: Tokens | None = None
+    """A sign-in to use in place of acrbridge's own."""
     plain_http: Names = ()
     """HOST[:PORT] of registries that are spoken to without TLS."""
     debug: bool = False
@@ -93,20 +96,29 @@ class Import(Request):
     """`import` and `planImport`: an image into a registry, in the words of Import-AzContainerRegistryImage."""
 
     registry_name: str
+    """Of the target."""
     resource_group_name: str | None = None
     source_image: str | None = None
     """With its registry's host, unless one of the next two says where it is."""
     source_registry_uri: str | None = None
+    """Login server or host."""
     source_resource_id: str | None = None
+    """Azure's resource ID of a registry, which is read with the account's rights."""
     username: str | None = None
     password: SecretStr | None = None
+    """Of a user of the source; without a user, an access token for it."""
     target_tags: Names = ()
+    """REPOSITORY[:TAG]; without these and the next, named as the source is."""
     untagged_target_repositories: Names = ()
+    """They get the manifest without a tag."""
     mode: Annotated[str, Field(pattern=r"(?i)^(NoForce|Force)$")] = "NoForce"
+    """Force overwrites tags that are there."""
     parameters: SecretStr | None = None
     """In place of what is above, but for the registry: JSON of Azure's ImportImageParameters."""
     via: Literal["service", "client"] = "service"
+    """Who copies: Azure, or this computer."""
     wait: bool = True
+    """False: answer as soon as Azure has accepted."""
     timeout: float = Field(default=3600.0, gt=0)
     """Seconds."""
 
@@ -120,7 +132,9 @@ class InRegistry(Request):
     """A registry to look into."""
 
     registry_name: str
+    """Name or login server."""
     username: str | None = None
+    """With a password, in place of the account that is signed in."""
     password: SecretStr | None = None
 
 
@@ -128,6 +142,7 @@ class ListRepositories(InRegistry):
     """`listRepositories`."""
 
     first: int | None = Field(default=None, gt=0)
+    """So many at the most; by default all."""
 
 
 class InRepository(InRegistry):
@@ -140,13 +155,16 @@ class InImage(InRepository):
     """A tag or digest of a repository."""
 
     name: str
+    """The tag or digest."""
 
 
 class ListReferrers(InImage):
     """`listReferrers`."""
 
     artifact_type: str | None = None
+    """Only referrers of this type."""
     recursive: bool = False
+    """What refers to them, too."""
 
 
 class Credential(Params):
@@ -161,7 +179,7 @@ class Credential(Params):
 
 
 class Copy(Request):
-    """`copy`, and with `dryRun` what it would do: CopyJob's fields."""
+    """`copy`, and with `dryRun` what it would do: the fields of CopyJob, which are explained there."""
 
     source: str
     target: str
@@ -181,11 +199,8 @@ class Copy(Request):
     source_login: Credential | None = None
     target_login: Credential | None = None
     concurrency: int = Field(default=32, ge=1, le=64)
-    """Requests at once, at most."""
     bandwidth: int | None = Field(default=None, gt=0)
-    """Bytes a second, all blobs together."""
     requests_per_second: float | None = Field(default=None, ge=0.01)
-    """That each host gets at most."""
 
     @property
     def activity(self) -> str:
@@ -210,20 +225,25 @@ class SignIn(Request):
     account_id: str | None = None
     """Managed identity: any ID of a user-assigned one. Service principal: its application's ID."""
     secret: SecretStr | None = None
+    """Of the service principal."""
     tenant: str | None = None
+    """Of the service principal: ID or domain."""
 
 
 class SignOut(Request):
     """`signOut`."""
 
     username: str | None = None
+    """By default the account in use."""
 
 
 class GetAccessToken(Request):
     """`accessToken`."""
 
     resource: str | None = None
+    """What it is for; by default Azure Resource Manager."""
     tenant: str | None = None
+    """By default the subscription's."""
 
 
 class Emulator(Request):
@@ -232,6 +252,7 @@ class Emulator(Request):
     state: str | None = None
     """Folder; by default the user's."""
     seed: str | None = None
+    """What is in it: `default`, `article`, a YAML file, or `none`."""
     lro_polls: int | None = Field(default=None, gt=0)
     """Polls until an import has ended."""
 

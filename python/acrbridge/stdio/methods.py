@@ -15,7 +15,8 @@ from acrbridge.operations.import_image import import_image
 from acrbridge.operations.import_plan import summary
 from acrbridge.operations.session import Session
 from acrbridge.registry.client import RegistryClient
-from acrbridge.stdio import messages
+from acrbridge.stdio import messages, results
+from acrbridge.stdio.answers import Answer
 from acrbridge.stdio.import_parameters import import_job
 
 Result = dict[str, Any]
@@ -26,68 +27,125 @@ class Method:
     """What a client can ask for."""
 
     params: type[messages.Request]
+    result: type[Answer]
+    """What `run` gives, for who reads docs/protocol.md."""
     run: Callable[[Session, Any], Result]
 
 
 def _import(session: Session, params: messages.Import) -> Result:
-    """Import an image."""
+    """Import an image.
+
+    Raises:
+        UsageError: IMPORT_PARAMETERS_INVALID, REFERENCE_INVALID, SOURCE_REGISTRY_MISSING, CREDENTIALS_INCOMPLETE.
+        NotFoundError: TARGET_REGISTRY_NOT_FOUND, SOURCE_REGISTRY_NOT_FOUND, SOURCE_IMAGE_NOT_FOUND.
+        RefusedError: TARGET_FORBIDDEN, TARGET_FIREWALL, SOURCE_UNAUTHORIZED, SOURCE_READ_FORBIDDEN, SOURCE_FIREWALL.
+        TargetExistsError: TARGET_TAG_EXISTS.
+        StillRunningError: STILL_RUNNING, OUTCOME_UNKNOWN.
+        VerificationError: TARGET_TAG_ABSENT, DIGEST_MISMATCH.
+        AcrBridgeError: IMPORT_FAILED, IMPORT_NOT_SUPPORTED, SOURCE_THROTTLED, TOO_MANY_MANIFESTS.
+    """
     return import_image(session, import_job(params)).as_json()
 
 
 def _plan_import(session: Session, params: messages.Import) -> Result:
-    """What an import would do, as far as its parameters tell: nobody is asked."""
+    """What an import would do, as far as its parameters tell: nobody is asked.
+
+    Raises:
+        UsageError: IMPORT_PARAMETERS_INVALID, REFERENCE_INVALID.
+    """
     del session
     return summary(import_job(params))
 
 
 def _copy(session: Session, params: messages.Copy) -> Result:
-    """Copy images through this computer, or with dryRun say what would be copied."""
+    """Copy images through this computer, or with dryRun say what would be copied.
+
+    Raises:
+        UsageError: REFERENCE_INVALID, SOURCE_REGISTRY_MISSING, OPTIONS_CONFLICT, PATTERN_INVALID, PLAIN_HTTP_REFUSED.
+        NotFoundError: REPOSITORY_NOT_FOUND, PLATFORM_NOT_FOUND, TAGS_NOT_FOUND.
+        RefusedError: REGISTRY_UNAUTHORIZED, REGISTRY_FIREWALL.
+        PartFailedError: PART_FAILED.
+        VerificationError: DIGEST_MISMATCH.
+        AcrBridgeError: MANIFEST_INVALID, SOURCE_BLOB_MISSING, LAYOUT_INVALID, DISK_FULL.
+    """
     return copy_image(session, params.job()).as_json()
 
 
 def _list_repositories(session: Session, params: messages.ListRepositories) -> Result:
-    """Names of a registry's repositories."""
+    """Names of a registry's repositories.
+
+    Raises:
+        AcrBridgeError: TARGET_REGISTRY_NOT_FOUND, REGISTRY_NAME_INVALID, REGISTRY_UNAUTHORIZED, REGISTRY_FIREWALL.
+    """
     return {"repositories": listing.repositories(_registry(session, params), params.first)}
 
 
 def _show_repository(session: Session, params: messages.InRepository) -> Result:
-    """Attributes of a repository."""
+    """Attributes of a repository.
+
+    Raises:
+        AcrBridgeError: REFERENCE_INVALID, REPOSITORY_NOT_FOUND, TARGET_REGISTRY_NOT_FOUND,
+            REGISTRY_NAME_INVALID, REGISTRY_UNAUTHORIZED, REGISTRY_FIREWALL.
+    """
     return listing.repository(_registry(session, params), params.repository_name)
 
 
 def _list_tags(session: Session, params: messages.InRepository) -> Result:
-    """Tags of a repository with their attributes."""
+    """Tags of a repository with their attributes.
+
+    Raises:
+        AcrBridgeError: REFERENCE_INVALID, REPOSITORY_NOT_FOUND, TARGET_REGISTRY_NOT_FOUND,
+            REGISTRY_NAME_INVALID, REGISTRY_UNAUTHORIZED, REGISTRY_FIREWALL.
+    """
     client = _registry(session, params)
     found = listing.tags(client, params.repository_name, detail=True)
     return {"registry": client.host, "imageName": params.repository_name, "tags": found}
 
 
 def _show_image(session: Session, params: messages.InImage) -> Result:
-    """Attributes of a tag or, by digest, of a manifest."""
+    """Attributes of a tag or, by digest, of a manifest.
+
+    Raises:
+        AcrBridgeError: REFERENCE_INVALID, REPOSITORY_NOT_FOUND, TARGET_REGISTRY_NOT_FOUND,
+            REGISTRY_NAME_INVALID, REGISTRY_UNAUTHORIZED, REGISTRY_FIREWALL.
+    """
     client = _registry(session, params)
-    mark = "@" if ":" in params.name else ":"
-    attributes = listing.image(client, f"{params.repository_name}{mark}{params.name}")
+    attributes = listing.image(client, _image(params))
     return {"registry": client.host, "imageName": params.repository_name, "attributes": attributes}
 
 
 def _list_manifests(session: Session, params: messages.InRepository) -> Result:
-    """Manifests of a repository with their attributes."""
+    """Manifests of a repository with their attributes.
+
+    Raises:
+        AcrBridgeError: REFERENCE_INVALID, REPOSITORY_NOT_FOUND, TARGET_REGISTRY_NOT_FOUND,
+            REGISTRY_NAME_INVALID, REGISTRY_UNAUTHORIZED, REGISTRY_FIREWALL.
+    """
     client = _registry(session, params)
     found = listing.manifests(client, params.repository_name)
     return {"registry": client.host, "imageName": params.repository_name, "manifests": found}
 
 
 def _list_referrers(session: Session, params: messages.ListReferrers) -> Result:
-    """What refers to an image: signatures, SBOMs and the like."""
+    """What refers to an image: signatures, SBOMs and the like.
+
+    Raises:
+        AcrBridgeError: REFERENCE_INVALID, REPOSITORY_NOT_FOUND, TARGET_REGISTRY_NOT_FOUND,
+            REGISTRY_NAME_INVALID, REGISTRY_UNAUTHORIZED, REGISTRY_FIREWALL.
+    """
     client = _registry(session, params)
-    mark = "@" if ":" in params.name else ":"
-    image = f"{params.repository_name}{mark}{params.name}"
-    found = listing.referrers(client, image, params.artifact_type, recursive=params.recursive)
+    found = listing.referrers(client, _image(params), params.artifact_type, recursive=params.recursive)
     return {"registry": client.host, "imageName": params.repository_name, "referrers": found}
 
 
 def _sign_in(session: Session, params: messages.SignIn) -> Result:
-    """Sign in; gives the subscriptions that the account sees."""
+    """Sign in; gives the subscriptions that the account sees.
+
+    Raises:
+        UsageError: CREDENTIALS_INCOMPLETE.
+        SignInError: SECRET_WRONG, SECRET_EXPIRED, APPLICATION_UNKNOWN, TENANT_UNKNOWN, SIGN_IN_REFUSED,
+            IDENTITY_UNAVAILABLE, NO_SUBSCRIPTIONS.
+    """
     if params.kind == "managedIdentity":
         found = sign_in.managed_identity(session, username=params.account_id)
     elif params.account_id and params.secret and params.tenant:
@@ -102,59 +160,85 @@ def _sign_in(session: Session, params: messages.SignIn) -> Result:
 
 
 def _sign_out(session: Session, params: messages.SignOut) -> Result:
-    """Sign out, and forget the account's tokens and secrets."""
+    """Sign out, and forget the account's tokens and secrets.
+
+    Raises:
+        SignInError: NOT_SIGNED_IN.
+    """
     sign_in.sign_out(session, params.username)
     return {}
 
 
 def _account(session: Session, params: messages.Request) -> Result:
-    """The subscription in use, and whose account sees it."""
+    """The subscription in use, and whose account sees it.
+
+    Raises:
+        SignInError: NOT_SIGNED_IN.
+        NotFoundError: SUBSCRIPTION_NOT_FOUND.
+    """
     del params
     return session.subscription.as_json("environmentName")
 
 
 def _access_token(session: Session, params: messages.GetAccessToken) -> Result:
-    """An access token, as `az account get-access-token` shows it."""
+    """An access token, as `az account get-access-token` shows it.
+
+    Raises:
+        SignInError: NOT_SIGNED_IN, SIGN_IN_EXPIRED, TENANT_MISMATCH, TENANT_UNKNOWN.
+    """
     return access_token(session, resource=params.resource, tenant=params.tenant)
 
 
 def _start_emulator(session: Session, params: messages.Emulator) -> Result:
-    """Start a local Azure, or find the one that runs; gives what its clients need in their environment, too."""
+    """Start a local Azure, or find the one that runs; gives what its clients need in their environment, too.
+
+    Raises:
+        AcrBridgeError: EMULATOR_NOT_INSTALLED, EMULATOR_FAILED.
+    """
     options = local_azure.EmulatorOptions(seed=params.seed, polls=params.lro_polls)
     emulator = local_azure.start(_state(session, params), options)
     return {**emulator.as_json(), "environment": dict(emulator.environment)}
 
 
 def _stop_emulator(session: Session, params: messages.Emulator) -> Result:
-    """Stop a local Azure; gives the names that its clients had in their environment."""
+    """Stop a local Azure; gives the names that its clients had in their environment.
+
+    Raises:
+        NotFoundError: EMULATOR_NOT_RUNNING.
+        AcrBridgeError: EMULATOR_FAILED.
+    """
     emulator = local_azure.find(_state(session, params))
     local_azure.stop(emulator)
     return {"environmentNames": sorted(emulator.environment)}
 
 
 def _emulator_status(session: Session, params: messages.Emulator) -> Result:
-    """The local Azure that runs."""
+    """The local Azure that runs.
+
+    Raises:
+        NotFoundError: EMULATOR_NOT_RUNNING.
+    """
     return local_azure.find(_state(session, params)).as_json()
 
 
 METHODS: Mapping[str, Method] = {
-    "accessToken": Method(messages.GetAccessToken, _access_token),
-    "account": Method(messages.Request, _account),
-    "copy": Method(messages.Copy, _copy),
-    "emulatorStatus": Method(messages.Emulator, _emulator_status),
-    "import": Method(messages.Import, _import),
-    "listManifests": Method(messages.InRepository, _list_manifests),
-    "listReferrers": Method(messages.ListReferrers, _list_referrers),
-    "listRepositories": Method(messages.ListRepositories, _list_repositories),
-    "listTags": Method(messages.InRepository, _list_tags),
-    "planImport": Method(messages.Import, _plan_import),
-    "showManifest": Method(messages.InImage, _show_image),
-    "showRepository": Method(messages.InRepository, _show_repository),
-    "showTag": Method(messages.InImage, _show_image),
-    "signIn": Method(messages.SignIn, _sign_in),
-    "signOut": Method(messages.SignOut, _sign_out),
-    "startEmulator": Method(messages.Emulator, _start_emulator),
-    "stopEmulator": Method(messages.Emulator, _stop_emulator),
+    "accessToken": Method(messages.GetAccessToken, results.AccessToken, _access_token),
+    "account": Method(messages.Request, results.Subscription, _account),
+    "copy": Method(messages.Copy, results.Copied, _copy),
+    "emulatorStatus": Method(messages.Emulator, results.RunningEmulator, _emulator_status),
+    "import": Method(messages.Import, results.Imported, _import),
+    "listManifests": Method(messages.InRepository, results.Manifests, _list_manifests),
+    "listReferrers": Method(messages.ListReferrers, results.Referrers, _list_referrers),
+    "listRepositories": Method(messages.ListRepositories, results.Repositories, _list_repositories),
+    "listTags": Method(messages.InRepository, results.Tags, _list_tags),
+    "planImport": Method(messages.Import, results.Plan, _plan_import),
+    "showManifest": Method(messages.InImage, results.Attributes, _show_image),
+    "showRepository": Method(messages.InRepository, results.Repository, _show_repository),
+    "showTag": Method(messages.InImage, results.Attributes, _show_image),
+    "signIn": Method(messages.SignIn, results.SignedIn, _sign_in),
+    "signOut": Method(messages.SignOut, results.Nothing, _sign_out),
+    "startEmulator": Method(messages.Emulator, results.StartedEmulator, _start_emulator),
+    "stopEmulator": Method(messages.Emulator, results.StoppedEmulator, _stop_emulator),
 }
 """By name."""
 
@@ -162,6 +246,11 @@ METHODS: Mapping[str, Method] = {
 def _registry(session: Session, params: messages.InRegistry) -> RegistryClient:
     password = messages.secret(params.password) if params.password else None
     return session.open_registry_named(params.registry_name, params.username, password)
+
+
+def _image(params: messages.InImage) -> str:
+    mark = "@" if ":" in params.name else ":"
+    return f"{params.repository_name}{mark}{params.name}"
 
 
 def _state(session: Session, params: messages.Emulator) -> Path:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from acrbridge.azure.profile import Subscription
 from acrbridge.errors import UsageError
-from acrbridge.operations import listing, local_azure, sign_in
+from acrbridge.operations import listing, local_azure, sign_in, subscriptions
 from acrbridge.operations.access_tokens import access_token
 from acrbridge.operations.copy_image import copy_image
 from acrbridge.operations.import_image import import_image
@@ -69,6 +70,16 @@ def _copy(session: Session, params: messages.Copy) -> Result:
         AcrBridgeError: MANIFEST_INVALID, SOURCE_BLOB_MISSING, LAYOUT_INVALID, DISK_FULL.
     """
     return copy_image(session, params.job()).as_json()
+
+
+def _list_registries(session: Session, params: messages.Request) -> Result:
+    """Names of the registries of the subscription in use.
+
+    Raises:
+        AcrBridgeError: NOT_SIGNED_IN, SIGN_IN_EXPIRED, SUBSCRIPTION_NOT_FOUND.
+    """
+    del params
+    return {"registries": [registry.id.name for registry in session.registries()]}
 
 
 def _list_repositories(session: Session, params: messages.ListRepositories) -> Result:
@@ -156,17 +167,31 @@ def _sign_in(session: Session, params: messages.SignIn) -> Result:
             "CREDENTIALS_INCOMPLETE",
             "A service principal signs in with its application ID, secret and tenant.",
         )
-    return {"subscriptions": [subscription.as_json("environmentName") for subscription in found]}
+    if params.subscription:
+        subscriptions.select(session, params.subscription)
+    account = found[0].account
+    return _as_json(s for s in session.profile.subscriptions if s.account == account)
 
 
 def _sign_out(session: Session, params: messages.SignOut) -> Result:
-    """Sign out, and forget the account's tokens and secrets.
+    """Sign out, and forget the account's tokens and secrets; gives its name.
 
     Raises:
         SignInError: NOT_SIGNED_IN.
     """
-    sign_in.sign_out(session, params.username)
-    return {}
+    username = params.username or session.subscription.account.name
+    sign_in.sign_out(session, username)
+    return {"username": username}
+
+
+def _list_subscriptions(session: Session, params: messages.Request) -> Result:
+    """The subscriptions of all signed-in accounts; none where nobody is signed in.
+
+    Raises:
+        AcrBridgeError: FILE_UNREADABLE.
+    """
+    del params
+    return _as_json(subscriptions.subscriptions(session))
 
 
 def _account(session: Session, params: messages.Request) -> Result:
@@ -181,12 +206,13 @@ def _account(session: Session, params: messages.Request) -> Result:
 
 
 def _access_token(session: Session, params: messages.GetAccessToken) -> Result:
-    """An access token, as `az account get-access-token` shows it.
+    """An access token, as `az account get-access-token` shows it, and whose it is.
 
     Raises:
         SignInError: NOT_SIGNED_IN, SIGN_IN_EXPIRED, TENANT_MISMATCH, TENANT_UNKNOWN.
     """
-    return access_token(session, resource=params.resource, tenant=params.tenant)
+    token = access_token(session, resource=params.resource, tenant=params.tenant)
+    return {**token, "userId": session.subscription.account.name}
 
 
 def _start_emulator(session: Session, params: messages.Emulator) -> Result:
@@ -197,11 +223,11 @@ def _start_emulator(session: Session, params: messages.Emulator) -> Result:
     """
     options = local_azure.EmulatorOptions(seed=params.seed, polls=params.lro_polls)
     emulator = local_azure.start(_state(session, params), options)
-    return {**emulator.as_json(), "environment": dict(emulator.environment)}
+    return {**emulator.as_json(), "environment": local_azure.client_environment(emulator, {})}
 
 
 def _stop_emulator(session: Session, params: messages.Emulator) -> Result:
-    """Stop a local Azure; gives the names that its clients had in their environment.
+    """Stop a local Azure; its state stays.
 
     Raises:
         NotFoundError: EMULATOR_NOT_RUNNING.
@@ -209,7 +235,7 @@ def _stop_emulator(session: Session, params: messages.Emulator) -> Result:
     """
     emulator = local_azure.find(_state(session, params))
     local_azure.stop(emulator)
-    return {"environmentNames": sorted(emulator.environment)}
+    return emulator.as_json()
 
 
 def _emulator_status(session: Session, params: messages.Emulator) -> Result:
@@ -229,18 +255,24 @@ METHODS: Mapping[str, Method] = {
     "import": Method(messages.Import, results.Imported, _import),
     "listManifests": Method(messages.InRepository, results.Manifests, _list_manifests),
     "listReferrers": Method(messages.ListReferrers, results.Referrers, _list_referrers),
+    "listRegistries": Method(messages.Request, results.Registries, _list_registries),
     "listRepositories": Method(messages.ListRepositories, results.Repositories, _list_repositories),
+    "listSubscriptions": Method(messages.Request, results.Subscriptions, _list_subscriptions),
     "listTags": Method(messages.InRepository, results.Tags, _list_tags),
     "planImport": Method(messages.Import, results.Plan, _plan_import),
     "showManifest": Method(messages.InImage, results.Attributes, _show_image),
     "showRepository": Method(messages.InRepository, results.Repository, _show_repository),
     "showTag": Method(messages.InImage, results.Attributes, _show_image),
-    "signIn": Method(messages.SignIn, results.SignedIn, _sign_in),
-    "signOut": Method(messages.SignOut, results.Nothing, _sign_out),
+    "signIn": Method(messages.SignIn, results.Subscriptions, _sign_in),
+    "signOut": Method(messages.SignOut, results.SignedOut, _sign_out),
     "startEmulator": Method(messages.Emulator, results.StartedEmulator, _start_emulator),
-    "stopEmulator": Method(messages.Emulator, results.StoppedEmulator, _stop_emulator),
+    "stopEmulator": Method(messages.Emulator, results.RunningEmulator, _stop_emulator),
 }
 """By name."""
+
+
+def _as_json(found: Iterable[Subscription]) -> Result:
+    return {"subscriptions": [subscription.as_json("environmentName") for subscription in found]}
 
 
 def _registry(session: Session, params: messages.InRegistry) -> RegistryClient:

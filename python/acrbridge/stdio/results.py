@@ -9,10 +9,6 @@ from pydantic import ConfigDict, Field
 from acrbridge.stdio.answers import Answer
 
 
-class Nothing(Answer):
-    """There is nothing to say."""
-
-
 class ImportedImage(Answer):
     """One target of an import."""
 
@@ -94,6 +90,12 @@ class Copied(Answer):
     elapsed_seconds: float
 
 
+class Registries(Answer):
+    """A subscription's registries."""
+
+    registries: tuple[str, ...]
+
+
 class Repositories(Answer):
     """A registry's repositories."""
 
@@ -172,12 +174,20 @@ class AccessToken(Answer):
     """Missing where a tenant was asked for."""
     tenant: str
     token_type: str
+    user_id: str
+    """Name of the account."""
 
 
-class SignedIn(Answer):
-    """The subscriptions that the account sees."""
+class Subscriptions(Answer):
+    """The subscriptions that an account, or all accounts, see."""
 
     subscriptions: tuple[Subscription, ...]
+
+
+class SignedOut(Answer):
+    """Who was signed out."""
+
+    username: str
 
 
 class RunningEmulator(Answer):
@@ -196,10 +206,3 @@ class StartedEmulator(RunningEmulator):
 
     environment: dict[str, str]
     """Variables of its clients' environment; the secrets in it are made up."""
-
-
-class StoppedEmulator(Answer):
-    """What a local Azure leaves behind."""
-
-    environment_names: tuple[str, ...]
-    """Variables that its clients had in their environment."""

@@ -9,7 +9,19 @@
     CompatiblePSEditions = @('Desktop', 'Core')
     PowerShellVersion    = '5.1'
     FunctionsToExport    = @(
+        'Connect-AzAccount'
+        'Copy-AzContainerRegistryImage'
+        'Disconnect-AzAccount'
         'Get-AcrBridgeEngine'
+        'Get-AzAccessToken'
+        'Get-AzContainerRegistryManifest'
+        'Get-AzContainerRegistryReferrer'
+        'Get-AzContainerRegistryRepository'
+        'Get-AzContainerRegistryTag'
+        'Get-AzContext'
+        'Import-AzContainerRegistryImage'
+        'Start-AzContainerRegistryEmulator'
+        'Stop-AzContainerRegistryEmulator'
     )
     CmdletsToExport      = @()
     VariablesToExport    = @()

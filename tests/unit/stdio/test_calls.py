@@ -15,10 +15,10 @@ from acrbridge.http.deadlines import Cancelled
 from acrbridge.jobs import Copying, Notice, Waiting
 from acrbridge.operations.session import Session
 from acrbridge.settings import Settings
+from acrbridge.stdio.answers import Answer
 from acrbridge.stdio.calls import Call, Calls
 from acrbridge.stdio.messages import Copy, Request
 from acrbridge.stdio.methods import Method
-from acrbridge.stdio.results import Nothing
 
 TOKEN = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJtZSJ9.c2ln"
 Work = Callable[[Session], Any]
@@ -33,7 +33,7 @@ class Client:
         self._settings = Settings(folder)
 
     def begin(self, work: Work, request: int = 1, params: Request | None = None) -> None:
-        method = Method(Request, Nothing, lambda session, params: work(session))
+        method = Method(Request, Answer, lambda session, params: work(session))
         self.calls.begin(Call(request, method, params or Request(), self._settings))
 
     def ask(self, work: Work, params: Request | None = None) -> dict[str, Any]:

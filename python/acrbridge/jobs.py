@@ -154,7 +154,7 @@ class CopyJob:
     source_login: Login | None = None
     target_login: Login | None = None
     concurrency: int = 32
-    """Requests at once, at most: fewer where a registry throttles or fails."""
+    """Requests at once, at most: fewer where a registry throttles or fails, or is near."""
     bandwidth: int | None = None
     """Bytes a second, all blobs together."""
     requests_per_second: float | None = None

@@ -65,6 +65,7 @@ class ScriptedHttp(HttpClient):
         self.counts = Counts()
         self.pace = Pace(self.clock)
         self.on_trouble = lambda _: None
+        self.quickest = {}
         self.plain_http = plain_http
         self.requests: list[Request] = []
         self._answer = answers if callable(answers) else _in_turn(answers)

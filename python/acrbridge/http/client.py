@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -22,6 +23,7 @@ from acrbridge.http.deadlines import Cancelled, Clock, Deadline, SystemClock
 from acrbridge.http.failures import our_errors, tries
 from acrbridge.http.pace import Pace
 from acrbridge.http.proxies import is_near
+from acrbridge.http.punctual import waited
 from acrbridge.http.retry import DEFAULT, TRANSIENT, Retry, is_used_up, retry_after
 from acrbridge.http.streams import PATIENCE, Body, Stream
 from acrbridge.http.trust import trust
@@ -154,6 +156,8 @@ class HttpClient:
         self.pace = Pace(self.clock, requests_per_second)
         self.on_trouble: Callable[[str], None] = lambda _: None
         """Hears of the host, with its port, of each transient answer and each connection that failed."""
+        self.quickest: dict[str, float] = {}
+        """Seconds that each host, with its port, took at least to answer: near ones take a few milliseconds."""
         self.plain_http = plain_http
         self._aborted = False
         context = trust(ca_files)
@@ -245,7 +249,10 @@ class HttpClient:
         self.counts.add(again=again)
         headers = {**self._headers, **request.headers}
         connections = self._public if request.by_stranger else self._connections
-        return connections.open(request.method, url, headers, request.body, timeout)
+        answer = connections.open(request.method, url, headers, request.body, timeout)
+        host = url.netloc or ""
+        self.quickest[host] = min(waited(answer), self.quickest.get(host, math.inf))
+        return answer
 
     def _goes_again(
         self, request: Request, host: str, failures: int, answer: Response | Stream, deadline: Deadline

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import math
 import socket
 import time
 from contextlib import suppress
@@ -54,6 +55,19 @@ class PunctualResponse(http.client.HTTPResponse):
         super().__init__(sock, *args, **kwargs)
         raw = self.fp.detach()  # out of http.client's own buffer
         self.fp = io.BufferedReader(_Punctual(raw, sock))
+        self.waited = math.inf
+        """Seconds from the request's last byte to the end of the answer's headers."""
+
+    def begin(self) -> None:
+        """Read the headers."""
+        began = time.monotonic()
+        super().begin()
+        self.waited = time.monotonic() - began
+
+
+def waited(answer: urllib3.BaseHTTPResponse) -> float:
+    """Seconds that a host took to answer, once it had the request; without those of connecting to it."""
+    return getattr(getattr(answer, "_fp", None), "waited", math.inf)
 
 
 def renew(buffered: Any, seconds: float, *, each: bool = False) -> None:

@@ -7,7 +7,7 @@ thread that asked for an image waits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -56,6 +56,7 @@ class Copy:
         options: what of each image.
         concurrency: requests at once, at most.
         bandwidth: bytes a second of all blobs together.
+        is_far: whether requests take so long to be answered that many at once help.
         known: digests of blobs that the target is known to have; added to.
         elsewhere: opens layers that registries do not hold, where the source does not hold them either.
     """
@@ -69,6 +70,7 @@ class Copy:
         *,
         concurrency: int = 32,
         bandwidth: int | None = None,
+        is_far: Callable[[], bool] = lambda: True,
         known: set[str] | None = None,
         elsewhere: Elsewhere | None = None,
     ) -> None:
@@ -79,7 +81,7 @@ class Copy:
         self._source = source
         self._target = target
         self._options = options
-        self._pool = Pool(concurrency, clock)
+        self._pool = Pool(concurrency, clock, is_far)
         self._inventory = Inventory(target, self._pool, set() if known is None else known)
         self._moving = Moving(
             source,

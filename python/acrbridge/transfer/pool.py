@@ -14,6 +14,11 @@ from acrbridge.transfer.pace import Pace
 
 P = ParamSpec("P")
 T = TypeVar("T")
+NEAR = 8
+"""Requests at once where answers come as fast as this computer can ask: more would only cost it connections.
+
+60 layers of 64 KiB over loopback took 0.54 s with 32 at once, 0.46 s with 8 and with 4.
+"""
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,13 @@ class Pool:
     Args:
         threads: requests at once, at most.
         clock: for the pace.
+        is_far: whether requests take so long to be answered that more than a few at once help.
     """
 
-    def __init__(self, threads: int, clock: Clock) -> None:
+    def __init__(self, threads: int, clock: Clock, is_far: Callable[[], bool] = lambda: True) -> None:
         self._pool = ThreadPoolExecutor(threads, "acrbridge-copy")
         self._pace = Pace(threads, clock)
+        self._is_far = is_far
         self._waiting: deque[_Task[Any]] = deque()
         self._running = 0
         self._lock = threading.Lock()
@@ -75,7 +82,8 @@ class Pool:
 
     def _start(self) -> None:
         """Begin what the pace allows; the lock is held."""
-        while self._waiting and self._running < self._pace.limit:
+        limit = self._pace.limit if self._is_far() else min(NEAR, self._pace.limit)
+        while self._waiting and self._running < limit:
             self._running += 1
             self._pool.submit(self._run, self._waiting.popleft())
 

@@ -12,6 +12,7 @@ import pytest
 import urllib3
 from urllib3.util import parse_url
 
+from acrbridge.http.client import HttpClient, Request
 from acrbridge.http.connections import Connections
 from acrbridge.http.punctual import PunctualResponse
 
@@ -81,6 +82,22 @@ def sent(url: str, body: Any = None, headers: Mapping[str, str] | None = None, m
     answer = opened.open(method, parse_url(url), headers or {}, body, urllib3.Timeout(1))
     assert answer.data == (b"" if method == "HEAD" else b"good")
     return wire.sent.decode()
+
+
+@pytest.mark.parametrize(("before", "most"), [(5.0, 1.0), (0.0, 0.0)])
+def test_a_client_knows_the_quickest_answer_of_each_host(before: float, most: float) -> None:
+    class Offline(urllib3.connection.HTTPConnection):
+        response_class = PunctualResponse
+        sock: Any
+
+        def connect(self) -> None:
+            self.sock = Wire()
+
+    client, url = HttpClient(plain_http=frozenset({"a.example:5000"})), "http://a.example:5000/v2/"
+    client._connections._pool(parse_url(url)).pool.ConnectionCls = Offline
+    client.quickest["a.example:5000"] = before
+    client.send(Request("GET", url))
+    assert 0 <= client.quickest["a.example:5000"] <= most
 
 
 def line(url: str) -> str:

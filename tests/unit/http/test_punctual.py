@@ -70,6 +70,18 @@ def test_an_answer_in_time_is_read_and_the_socket_stays_open(
         assert read(client) == b"good"
 
 
+def test_an_answer_tells_how_long_its_headers_took(pair: tuple[socket.socket, socket.socket]) -> None:
+    client, server = pair
+    client.settimeout(5)
+    timer = threading.Timer(0.05, server.sendall, [HEAD])
+    response = PunctualResponse(client, method="GET")
+    timer.start()
+    response.begin()
+    timer.join()
+    response.close()
+    assert 0.04 < response.waited < 5
+
+
 def test_an_answer_that_breaks_off_is_incomplete(pair: tuple[socket.socket, socket.socket]) -> None:
     client, server = pair
     server.sendall(HEAD + b"go")

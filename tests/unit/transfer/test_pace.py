@@ -7,7 +7,7 @@ import pytest
 
 from acrbridge.http.deadlines import Cancelled
 from acrbridge.transfer.pace import Pace
-from acrbridge.transfer.pool import Pool, finish
+from acrbridge.transfer.pool import NEAR, Pool, finish
 from unit.fakes import FakeClock
 
 
@@ -91,6 +91,25 @@ def test_fewer_tasks_run_at_once_after_trouble() -> None:
     finish([pool.submit(task) for _ in range(7)])
     pool.close()
     assert seen == [True] * 7
+
+
+def test_few_tasks_run_at_once_where_both_places_are_near() -> None:
+    far = threading.Event()
+    pool, over, running = Pool(32, FakeClock(), far.is_set), threading.Event(), threading.Semaphore(0)
+
+    def task() -> None:
+        running.release()
+        over.wait(5)
+
+    futures = [pool.submit(task) for _ in range(20)]
+    assert [running.acquire(timeout=5) for _ in range(NEAR)] == [True] * NEAR
+    assert not running.acquire(timeout=0.05)
+    far.set()
+    futures.append(pool.submit(task))
+    assert [running.acquire(timeout=5) for _ in range(21 - NEAR)] == [True] * (21 - NEAR)
+    over.set()
+    finish(futures)
+    pool.close()
 
 
 def test_what_waits_when_it_is_stopped_never_runs() -> None:

@@ -19,7 +19,11 @@ from acrbridge.stdio import answers, messages, results
 from acrbridge.stdio.methods import METHODS, Method
 
 ID = {"anyOf": [{"type": "integer"}, {"type": "string", "maxLength": 200}]}
-NOTIFICATIONS = {"progress": answers.Progress, "warning": answers.Warned, "log": answers.Log}
+NOTIFICATIONS: dict[str, type[BaseModel]] = {
+    "progress": answers.Progress,
+    "warning": answers.Warned,
+    "log": answers.Log,
+}
 CODE = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
 NESTED = (
     messages.Client,
@@ -37,7 +41,7 @@ NESTED = (
 def methods_reference() -> str:
     """The part of docs/protocol.md that tells of methods, notifications and errors."""
     begin = "The first request: who the client is, and which protocol it speaks."
-    said = {**NOTIFICATIONS, "cancel": messages.Cancel}
+    said: dict[str, type[BaseModel]] = {**NOTIFICATIONS, "cancel": messages.Cancel}
     parts = [
         "## Methods\n",
         _method("initialize", messages.Initialize, answers.Initialized, begin, ["PROTOCOL_MISMATCH"]),

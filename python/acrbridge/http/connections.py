@@ -91,9 +91,9 @@ class Connections:
         cut(self._opened)
 
     def close(self) -> None:
-        """Close those that nobody uses."""
-        for manager in self._managers.values():
-            manager.clear()
+        """Close those that nobody uses, and the others as they are given back."""
+        for found in list(self._pools.values()):
+            found.pool.close()
 
     def _pool(self, url: Url) -> _Pool:
         address = proxy(url.url)

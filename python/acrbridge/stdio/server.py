@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,6 +18,7 @@ from acrbridge.stdio.answers import Engine, Initialized
 from acrbridge.stdio.calls import Call, Calls
 from acrbridge.stdio.errors import ProtocolError
 from acrbridge.stdio.framing import MAX_LINE, Lines, LineTooLong, line, parse
+from acrbridge.stdio.inbox import Inbox, Line
 from acrbridge.stdio.messages import PROTOCOL_VERSION, Cancel, Initialize
 from acrbridge.stdio.methods import METHODS
 
@@ -45,7 +45,6 @@ ENVIRONMENT = (
     *(() if os.name == "nt" else ("all_proxy", "http_proxy", "https_proxy", "no_proxy")),
 )
 """What of a client's environment matters here; it tells with each request. Windows knows no case."""
-_WAITING_LINES = 8
 _GRACE = 4.0
 """Seconds that requests have to end by themselves when nobody is there any more."""
 
@@ -65,7 +64,7 @@ class Server:
         self._read = read
         self._write = write
         self._idle_timeout = idle_timeout
-        self._lines: queue.Queue[bytes | LineTooLong | None] = queue.Queue(_WAITING_LINES)
+        self._inbox = Inbox()
         self._calls = Calls(self._send)
         self._writing = threading.Lock()
         self._is_initialized = False
@@ -81,13 +80,13 @@ class Server:
         finally:
             self._calls.end(_GRACE)
 
-    def _next(self) -> bytes | LineTooLong | None:
+    def _next(self) -> Line | None:
         """The next line; None at the end of all, or when there has been nothing to do for long."""
         patience = self._idle_timeout
         while patience > 0 and not self._is_lost:
             try:
-                return self._lines.get(timeout=patience)
-            except queue.Empty:
+                return self._inbox.take(patience)
+            except TimeoutError:
                 patience = self._idle_timeout - self._calls.idle()
         return None
 
@@ -96,8 +95,8 @@ class Server:
         with suppress(OSError):  # as good as its end
             while piece := self._read():
                 for found in lines.feed(piece):
-                    self._lines.put(found)
-        self._lines.put(None)
+                    self._inbox.put(found)
+        self._inbox.close()
 
     def _send(self, message: dict[str, Any]) -> None:
         sent = _line(message)
@@ -108,17 +107,15 @@ class Server:
                 self._write(sent)
             except OSError:  # nobody hears us any more
                 self._is_lost = True
-        if self._is_lost:
-            with suppress(queue.Full):  # then the loop is awake, and sees it
-                self._lines.put_nowait(None)
+                self._inbox.close()  # so that the loop sees it
 
-    def _take(self, found: bytes | LineTooLong) -> None:
+    def _take(self, found: Line) -> None:
         try:
             self._answer(found)
         except ProtocolError as error:
             self._send({"id": error.request, "error": error.as_json()})
 
-    def _answer(self, found: bytes | LineTooLong) -> None:
+    def _answer(self, found: Line) -> None:
         message = _parsed(found)
         method, params, request = _envelope(message)
         if method == "initialize" and request is not None:
@@ -200,7 +197,7 @@ def _who_we_are() -> Initialized:
     return Initialized(protocol_version=PROTOCOL_VERSION, engine=engine, environment_names=ENVIRONMENT)
 
 
-def _parsed(found: bytes | LineTooLong) -> dict[str, Any]:
+def _parsed(found: Line) -> dict[str, Any]:
     if isinstance(found, LineTooLong):
         raise _invalid(f"A line has over {MAX_LINE:,} bytes.", None)
     try:

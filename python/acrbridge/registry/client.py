@@ -90,7 +90,7 @@ class RegistryClient:
     def repositories(self, page: int = 100) -> Iterator[str]:
         """All repositories, by name."""
         for document in self.pages("/v2/_catalog", "registry:catalog:*", {"n": str(page)}):
-            yield from _strings(document, "repositories")
+            yield from names(document, "repositories")
 
     def referrers(
         self, repository: str, digest: str, artifact_type: str | None = None
@@ -336,7 +336,12 @@ def _with(request: Request, authorization: str | None) -> Request:
     return replace(request, headers={**request.headers, **credential})
 
 
-def _strings(document: Mapping[str, Any], key: str) -> list[str]:
+def names(document: Mapping[str, Any], key: str) -> list[str]:
+    """The names that a page of a list holds under a key; none where it has no such key.
+
+    Raises:
+        AcrBridgeError: ANSWER_UNINTELLIGIBLE.
+    """
     values = document.get(key) or []
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise AcrBridgeError(

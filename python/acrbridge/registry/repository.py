@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from urllib.parse import quote
 
-from acrbridge.errors import AcrBridgeError, NotFoundError, VerificationError
+from acrbridge.errors import AcrBridgeError, NotFoundError, RefusedError, VerificationError
 from acrbridge.http import redact
 from acrbridge.http.streams import Stream
 from acrbridge.references import HUB_API
 from acrbridge.registry import manifests
-from acrbridge.registry.client import RegistryClient, objects
+from acrbridge.registry.client import RegistryClient, names, objects
 from acrbridge.registry.contents import Descriptor
 from acrbridge.registry.manifests import Manifest
 from acrbridge.registry.uploads import Parts, Uploads
@@ -52,14 +52,15 @@ class Repository:
             response = self._client.call(
                 "HEAD", self._manifest(version), self._scope, headers={"Accept": manifests.ACCEPT}
             )
+            # A registry need not say it (distribution-spec v1.1, "Pulling manifests": SHOULD).
+            return response.headers.get("Docker-Content-Digest") or self.manifest(version).digest
         except NotFoundError:
             return None
-        return response.headers.get("Docker-Content-Digest")
 
     def tags(self) -> Iterator[str]:
         """All tags."""
         for document in self._client.pages(f"/v2/{self.repository}/tags/list", self._scope, {"n": "1000"}):
-            yield from (str(tag) for tag in document.get("tags") or [])
+            yield from names(document, "tags")
 
     def referrers(self, digest: str) -> list[Descriptor] | None:
         """What refers to a manifest; None where the registry does not have the referrers API."""
@@ -68,6 +69,12 @@ class Repository:
             pages = list(self._client.pages(path, self._scope, {}))
         except NotFoundError as error:
             return [] if "NAME_UNKNOWN" in error.message else None
+        except RefusedError:
+            raise
+        except AcrBridgeError as error:
+            if error.code != "REGISTRY_REFUSED":
+                raise
+            return None  # 400, 405, 406, 415: what registries from before the API say to it
         return [Descriptor.read(item) for page in pages for item in objects(page, "manifests")]
 
     def open_blob(self, digest: str, offset: int = 0) -> AbstractContextManager[Stream]:

@@ -190,7 +190,7 @@ class Uploads:
         self._client.chunking.took(end - begin, self._client.clock.now() - began)
         upload.location = self._location(response)
         upload.received = min(end, _received(response, end))
-        return None
+        return None if upload.received > begin else self._stuck(upload)
 
     def _unfit(self, upload: Upload, response: Response, count: int) -> AcrBridgeError:
         fault = self._client.refusal("PATCH", upload.location, response)
@@ -215,6 +215,10 @@ class Uploads:
 
     def _lost(self, method: str, upload: Upload, response: Response) -> AcrBridgeError:
         return AcrBridgeError("UPLOAD_LOST", self._client.refusal(method, upload.location, response).message)
+
+    def _stuck(self, upload: Upload) -> AcrBridgeError:
+        said = f"{self._name} takes chunks, and has no more than {upload.received:,} bytes afterwards."
+        return AcrBridgeError("UPLOAD_LOST", said)
 
     def _location(self, response: Response) -> str:
         """Where an upload goes on: on this registry's own origin, or nowhere (GHSA-jxpm-75mh-9fp7)."""

@@ -7,7 +7,6 @@ piece leaves only when the whole has the right digest, so that a wrong blob is n
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, ExitStack
@@ -22,6 +21,8 @@ _LASTING = frozenset({"PROXY_REFUSED", "THROTTLED", "TLS_UNTRUSTED"})
 """Faults that were tried again already, or are not mended by it."""
 PIECE = 1 << 20
 """Bytes that are read, hashed and sent at a time."""
+_PROGRESS = 64 << 10
+"""Bytes that a connection has to bring for the next one not to count as another try in vain."""
 
 
 class Reader(Protocol):
@@ -86,6 +87,8 @@ class CheckedBody:
         self._reader: Reader | None = None
         self._state = self._began = _Hashed.nothing(blob)
         """Up to where it was read, and up to where when the part at hand began."""
+        self._failures = self._failed_at = 0
+        """How often it broke off, and where it did last."""
         self.fault: AcrBridgeError | None = None
         """The source's part in why this could not be sent whole."""
 
@@ -133,7 +136,7 @@ class CheckedBody:
     def _fill(self, view: memoryview) -> int:
         """Fill a buffer from the source, which is opened where it is not, or no longer."""
         retry = Retry()
-        for failures in itertools.count(1):
+        while True:
             try:
                 self._reader = self._reader or self._source(self._state.count)
                 if got := self._reader.readinto(view):
@@ -143,10 +146,16 @@ class CheckedBody:
                 raise AcrBridgeError("SOURCE_BLOB_MISSING", error.message) from error
             except NetworkError as error:
                 self._reader = None
+                failures = self._failed_again()
                 if failures >= retry.tries or error.code in _LASTING:
                     raise error.at("source").after(failures) from error.__cause__
                 self._sleep(retry.wait(failures))
-        raise AssertionError("count() does not end")
+
+    def _failed_again(self) -> int:
+        """Count a failure; gives how many there were since the source last brought something worth the while."""
+        self._failures = 1 if self._state.count - self._failed_at >= _PROGRESS else self._failures + 1
+        self._failed_at = self._state.count
+        return self._failures
 
     def _ended(self) -> NetworkError:
         return NetworkError(

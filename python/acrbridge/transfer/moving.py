@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
@@ -21,10 +21,10 @@ from acrbridge.transfer.progress import Progress, Sending
 from acrbridge.transfer.tally import Tally
 
 _OF_SOURCE = frozenset({"RANGE_NOT_HONOURED"})
-_OF_TARGET = frozenset({"UNREACHABLE", "TIMED_OUT", "UPLOAD_LOST"})
-"""Faults of the source, and of the target, after which a blob is begun anew …"""
-_ANSWERS = frozenset({"THROTTLED", "SERVICE_ERROR"})
-"""… and answers of the target, if the request could not be sent again by itself, because it had a body."""
+"""Faults of the source after which a blob is begun anew …"""
+_OF_TARGET = {"UNREACHABLE": 3, "TIMED_OUT": 1, "UPLOAD_LOST": 1, "THROTTLED": 1, "SERVICE_ERROR": 1}
+"""… and of the target, unless that many tries and more were in vain: a request with a body has only one. What refuses
+connections is tried thrice, and may be restarting."""
 
 _ARRIVED: Future[None] = Future()
 """In place of the future of each blob that is there: one has more than a KiB, and a copy can have many thousands."""
@@ -76,22 +76,28 @@ class Moving:
         self._elsewhere = elsewhere
         self._moves: dict[str, Future[None]] = {}
         self._claimed: set[str] = set()
+        self._sent_anyway: set[str] = set()
         self._lock = threading.Lock()
+        self._sending_anyway = threading.Lock()
 
     def move(self, blobs: Iterable[Descriptor]) -> list[Future[None]]:
         """Have blobs moved, the largest first."""
         distinct = {blob.digest: blob for blob in blobs}
         return [self._move(blob) for blob in sorted(distinct.values(), key=lambda b: b.size, reverse=True)]
 
-    def send_anyway(self, blobs: Iterable[Descriptor]) -> bool:
-        """Send those blobs that the target only claimed to have; whether there were any."""
-        with self._lock:
-            claimed = [blob for blob in blobs if blob.digest in self._claimed]
-            self._claimed.difference_update(blob.digest for blob in claimed)
-        for blob in claimed:
-            self._progress.expect(blob.size)
-            self._send(blob)
-        return bool(claimed)
+    def send_anyway(self, blobs: Sequence[Descriptor]) -> bool:
+        """Send those blobs that the target only claimed to have; whether there were any.
+
+        One after the other, so that another image which needs them, too, waits until they are there.
+        """
+        with self._sending_anyway:
+            for blob in blobs:
+                if blob.digest in self._claimed:
+                    self._progress.expect(blob.size)
+                    self._send(blob)
+                    self._claimed.remove(blob.digest)
+                    self._sent_anyway.add(blob.digest)
+            return any(blob.digest in self._sent_anyway for blob in blobs)
 
     def settle(self, grace: float) -> None:
         """Give what is under way so many seconds to end."""
@@ -163,4 +169,4 @@ class Moving:
 def _may_begin_anew(error: AcrBridgeError, body: CheckedBody) -> bool:
     if body.fault:
         return error.code in _OF_SOURCE
-    return error.code in _OF_TARGET or (error.code in _ANSWERS and error.tries <= 1)
+    return error.tries <= _OF_TARGET.get(error.code, -1)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from acrbridge.errors import AcrBridgeError, NotFoundError, VerificationError
+from acrbridge.errors import AcrBridgeError, NotFoundError, RefusedError, VerificationError
 from acrbridge.http.client import Request, Response
 from acrbridge.jobs import Secret
 from acrbridge.registry.auth import Password
@@ -16,6 +16,7 @@ from acrbridge.registry.contents import OCI_MANIFEST, Descriptor
 from acrbridge.registry.manifests import Manifest
 from acrbridge.registry.repository import Repository
 from unit.fakes import DIGEST, Answer, ScriptedHttp, answer
+from unit.transfer.places import digest_of
 
 HOST = "contoso.azurecr.io"
 BASE = f"https://{HOST}"
@@ -72,15 +73,33 @@ def begun(location: str) -> Answer:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        (answer(404, "404 page not found"), None),
+        *[(answer(status, "404 page not found"), None) for status in (400, 404, 405, 406, 415)],
         (answer(404, '{"errors": [{"code": "NAME_UNKNOWN", "message": "no such repository"}]}'), []),
     ],
-    ids=["no such API", "no such repository"],
+    ids=["400", "404", "405", "406", "415", "no such repository"],
 )
 def test_a_registry_without_the_referrers_api_is_told_from_one_without_the_repository(
     given: Answer, expected: list[Descriptor] | None
 ) -> None:
     assert repository(given)[0].referrers(DIGEST) == expected
+
+
+def test_who_may_not_list_referrers_is_told() -> None:
+    with pytest.raises(RefusedError):
+        repository(answer(403))[0].referrers(DIGEST)
+
+
+def test_where_no_header_says_the_digest_the_manifest_does() -> None:
+    there, http = repository(answer(200), answer(200, b"{}", {"Content-Type": OCI_MANIFEST}))
+    assert there.digest_of("v1") == digest_of(b"{}")
+    assert [request.method for request in http.requests] == ["HEAD", "GET"]
+
+
+@pytest.mark.parametrize("tags", ["v1", [1], [{"name": "v1"}]])
+def test_tags_that_are_no_list_of_names_are_refused(tags: object) -> None:
+    with pytest.raises(AcrBridgeError) as caught:
+        list(repository(answer(200, {"tags": tags}))[0].tags())
+    assert caught.value.code == "ANSWER_UNINTELLIGIBLE"
 
 
 @pytest.mark.parametrize(("headers", "handled"), [({}, False), ({"OCI-Subject": DIGEST}, True)])

@@ -330,6 +330,18 @@ def test_chunks_that_never_arrive_end_it() -> None:
     assert registry.log[-1] == "DELETE"
 
 
+def test_chunks_of_which_the_registry_keeps_nothing_end_it() -> None:
+    def keep_nothing(request: Request, body: bytes) -> Answer | None:
+        assert len(registry.log) < 50, "it goes on for ever"
+        return registry.serve(request, b"") if request.method == "PATCH" else None
+
+    registry, layer = Registry(keep_nothing), Layer(LARGE)
+    with pytest.raises(AcrBridgeError) as caught:
+        uploads(registry)[0].put(layer.blob, layer)
+    assert (caught.value.code, caught.value.tries) == ("UPLOAD_LOST", DEFAULT.tries)
+    assert registry.log[-1] == "DELETE"
+
+
 def test_chunks_that_break_off_often_go_on_as_long_as_there_is_progress() -> None:
     def keep(request: Request, body: bytes) -> Answer | None:
         if len(body) <= 8 * MIB:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from acrbridge.errors import AcrBridgeError, VerificationError
+from acrbridge.http.retry import DEFAULT
 from acrbridge.registry.contents import Descriptor
 from acrbridge.transfer.blobs import PIECE, CheckedBody, EarlyOpen
 from unit.transfer.places import Bytes, digest_of
@@ -114,6 +115,13 @@ def test_a_download_that_breaks_off_goes_on_within_a_part() -> None:
     with sending(origin) as body:
         assert read(body, 0, len(body)) == BLOB
     assert origin.opened == [0, PIECE, PIECE + 500]
+
+
+def test_a_download_that_brings_next_to_nothing_each_time_ends() -> None:
+    origin = Origin(breaks=[100] * 1000)
+    with sending(origin) as body, pytest.raises(AcrBridgeError):
+        read(body, 0, len(body))
+    assert len(origin.opened) == DEFAULT.tries
 
 
 def test_a_download_without_progress_ends() -> None:

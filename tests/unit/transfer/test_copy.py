@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import threading
+import time
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 
 from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, RefusedError, VerificationError
+from acrbridge.http.retry import DEFAULT
 from acrbridge.registry.contents import OCI_MANIFEST, Descriptor, Platform
 from acrbridge.registry.manifests import Manifest
+from acrbridge.transfer.blobs import CheckedBody
 from acrbridge.transfer.copy import Copy, Options
 from unit.fakes import FakeClock
 from unit.transfer.places import Place, as_json, digest_of
@@ -303,6 +308,73 @@ def test_a_blob_that_was_only_said_to_be_mounted_is_sent_after_all() -> None:
     copy = copied(source, target, "v1", "v1")
     assert target.blobs == source.blobs
     assert {item.outcome for item in copy.tally.items()} == {"sent"}
+
+
+def test_a_shared_blob_that_was_only_said_to_be_there_is_sent_once_for_all_who_need_it() -> None:
+    refused, sending = threading.Barrier(2), threading.Event()
+
+    class Liar(Place):
+        """Says that it has the shared blob, until that is sent, which takes a while."""
+
+        def is_empty(self) -> bool:
+            return False
+
+        def has_blob(self, digest: str) -> bool:
+            return digest == shared
+
+        def put_blob(self, blob: Descriptor, body: CheckedBody) -> None:
+            if blob.digest == shared:
+                sending.set()
+                time.sleep(0.05)
+            super().put_blob(blob, body)
+
+        def put_manifest(self, version: str, manifest: Manifest) -> bool:
+            if shared not in self.blobs:
+                refused.wait(5)
+                if version == "b":
+                    sending.wait(5)
+                raise AcrBridgeError("TARGET_BLOB_MISSING", "MANIFEST_BLOB_UNKNOWN")
+            return super().put_manifest(version, manifest)
+
+    source, target = Place("source"), Liar("target")
+    shared = digest_of(b"shared")
+    source.image(b"one", b"shared", tag="a")
+    source.image(b"two", b"shared", tag="b")
+    with copying(source, target) as copy, ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda tag: copy.image(tag, [tag]), "ab"))
+    assert set(target.tagged) == {"a", "b"}
+    assert target.log.count(f"put {shared}") == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "tries", "begun"),
+    [
+        ("UNREACHABLE", 1, DEFAULT.tries),
+        ("UNREACHABLE", 3, DEFAULT.tries),  # what refuses connections may be restarting
+        ("UNREACHABLE", DEFAULT.tries, 1),
+        ("TIMED_OUT", 1, DEFAULT.tries),
+        ("TIMED_OUT", 2, 1),
+        ("UPLOAD_LOST", 0, DEFAULT.tries),
+        ("UPLOAD_LOST", DEFAULT.tries, 1),
+        ("THROTTLED", 1, DEFAULT.tries),
+        ("THROTTLED", 2, 1),
+        ("REGISTRY_REFUSED", 1, 1),
+    ],
+)
+def test_a_blob_is_begun_anew_unless_what_failed_was_tried_enough(code: str, tries: int, begun: int) -> None:
+    class Failing(Place):
+        """Takes no blob."""
+
+        def put_blob(self, blob: Descriptor, body: CheckedBody) -> None:
+            self.log.append("begun")
+            error = NetworkError(code, "no")
+            raise error.after(tries) if tries else error
+
+    source, target = Place("source"), Failing("target")
+    source.add({"layers": [], "config": source.blob(b"{}")}, OCI_MANIFEST, "v1")
+    with pytest.raises(NetworkError):
+        copied(source, target, "v1", "v1")
+    assert target.log.count("begun") == begun
 
 
 def test_a_tag_that_moves_during_the_copy_brings_what_it_meant_at_its_beginning() -> None:

@@ -410,7 +410,7 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "Have the image pushed again; a registry that collected its garbage while it was pushed does this.",
         ),
         "PART_FAILED": Explanation(
-            "Some of several images could not be copied; the others were.",
+            "Some of several images could not be copied; the others were, but for an archive's.",
             "Mend what the lines above say, and run the same command again: what is there is not sent again.",
         ),
         "TAGS_NOT_FOUND": Explanation(

@@ -64,7 +64,7 @@ class ScriptedHttp(HttpClient):
         self.clock = clock or FakeClock()
         self.counts = Counts()
         self.pace = Pace(self.clock)
-        self.on_trouble = lambda _: None
+        self.on_trouble = []
         self.quickest = {}
         self.plain_http = plain_http
         self.requests: list[Request] = []

@@ -154,8 +154,8 @@ class HttpClient:
         self.timeouts = timeouts or Timeouts()
         self.counts = Counts()
         self.pace = Pace(self.clock, requests_per_second)
-        self.on_trouble: Callable[[str], None] = lambda _: None
-        """Hears of the host, with its port, of each transient answer and each connection that failed."""
+        self.on_trouble: list[Callable[[str], None]] = []
+        """Each hears of the host, with its port, of each transient answer and each connection that failed."""
         self.quickest: dict[str, float] = {}
         """Seconds that each host, with its port, took at least to answer: near ones take a few milliseconds."""
         self.plain_http = plain_http
@@ -201,7 +201,7 @@ class HttpClient:
             try:
                 response = self._send_once(request, url, deadline, again=failures > 1)
             except NetworkError as error:
-                self.on_trouble(host)
+                self._trouble(host)
                 if failures >= tries(error, request.retry.tries) or not self._wait(
                     request, host, failures, None, deadline
                 ):
@@ -229,9 +229,9 @@ class HttpClient:
                 with our_errors(request.url):
                     answer = self._open(request, url, timeout, again=failures > 1)
             except NetworkError as error:
-                self.on_trouble(host)
+                self._trouble(host)
                 raise error.after(failures) from error.__cause__
-            with closing(Stream(answer, request.url, self.clock, lambda: self.on_trouble(host))) as opened:
+            with closing(Stream(answer, request.url, self.clock, lambda: self._trouble(host))) as opened:
                 if not self._goes_again(request, host, failures, opened, deadline):
                     opened.tries = failures
                     yield opened
@@ -240,6 +240,10 @@ class HttpClient:
     def base(self, host: str) -> str:
         """`https://HOST`, or `http://HOST` where plain HTTP may go to it."""
         return f"{'http' if host.lower() in self.plain_http else 'https'}://{host}"
+
+    def _trouble(self, host: str) -> None:
+        for hear in tuple(self.on_trouble):
+            hear(host)
 
     def _open(
         self, request: Request, url: Url, timeout: urllib3.Timeout, *, again: bool
@@ -260,7 +264,7 @@ class HttpClient:
         """After a transient answer, wait until the request may go again; False where it is not to."""
         if answer.status not in TRANSIENT or (answer.status == 429 and is_used_up(answer.headers)):
             return False
-        self.on_trouble(host)
+        self._trouble(host)
         asked = retry_after(answer.headers)
         if answer.status == 429:
             self.pace.pause(host, request.retry.wait(failures, asked))

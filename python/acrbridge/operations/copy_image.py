@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 
-from acrbridge.errors import (
-    AcrBridgeError,
-    PartFailedError,
-    StoppedError,
-    UsageError,
-)
+from acrbridge.errors import AcrBridgeError, PartFailedError, StoppedError, UsageError
 from acrbridge.http.deadlines import Cancelled
-from acrbridge.jobs import CopyJob, CopyResult, Login, Notice
-from acrbridge.operations import layouts
-from acrbridge.operations.hub_pulls import HubPulls
-from acrbridge.operations.registry_credentials import registry_credential
+from acrbridge.jobs import CopyJob, CopyResult, Notice
+from acrbridge.operations.places import hub_pulls, open_places, with_version
 from acrbridge.operations.session import Session
-from acrbridge.references import HUB_API, LayoutPath, Location, Place, check_tag, parse_place
-from acrbridge.registry.client import RegistryClient
+from acrbridge.references import LayoutPath, Location, Place, check_tag, parse_place
 from acrbridge.registry.contents import Platform
 from acrbridge.registry.foreign_layers import ForeignLayers
-from acrbridge.registry.repository import Repository
 from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.copy import Copy, Options
-from acrbridge.transfer.journal import FILE, Journal
-from acrbridge.transfer.journaled import JournaledTarget
 from acrbridge.transfer.progress import told
-from acrbridge.transfer.rehearsal import RehearsedSource, RehearsedTarget
 from acrbridge.transfer.tags import Selection
 
 _IMAGES_AT_ONCE = 16
@@ -67,9 +55,8 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
     many = job.all_tags or bool(selection)
     _check(job, source, target, many=many)
     if isinstance(source, LayoutPath) and not many:
-        source = layouts.with_version(source)
-    with ExitStack() as opened:
-        places = _places(session, job, source, target, opened)
+        source = with_version(source)
+    with open_places(session, job, source, target) as places:
         result = _copied(session, job, source, target, selection if many else None, places)
     asked = session.http.counts
     return replace(result, requests=asked.requests - requests, retries=asked.retries - retries)
@@ -101,12 +88,12 @@ def _copied(
         known=known,
         elsewhere=ForeignLayers(session.http).open,
     )
-    session.http.on_trouble = copy.trouble
+    session.http.on_trouble.append(copy.trouble)
     try:
         progress = nullcontext() if job.dry_run else told(copy.progress, session.listener)
         with progress, session.stopped_by(lambda: copy.stop(_GRACE)):
             if selection is not None:
-                digests = _all(copy, selection, session)
+                digests = _all(copy, selection, session, target)
             else:
                 tags = _tags(job, source, target)
                 digests = dict.fromkeys(tags or [""], copy.image(source.version or "latest", tags))
@@ -118,6 +105,7 @@ def _copied(
         ) from None
     finally:
         copy.close()
+        session.http.on_trouble.remove(copy.trouble)
     if copy.has_narrowed:
         session.listener(Notice(_NARROWED))
     counts, items = copy.tally.as_json(), copy.tally.items()
@@ -129,7 +117,7 @@ def _copied(
         clock.now() - began,
         items,
         job.dry_run,
-        docker_hub_pulls_left=_hub_pulls(session).left,
+        docker_hub_pulls_left=hub_pulls(session).left,
     )
 
 
@@ -151,6 +139,11 @@ def _check(job: CopyJob, source: Place, target: Place, *, many: bool) -> None:
             "With all tags, or a selection of them, source and target are repositories without a tag,"
             " and neither --tag nor --untagged is given.",
         )
+    for side, place, login in (("source", source, job.source_login), ("target", target, job.target_login)):
+        if login and isinstance(place, LayoutPath):
+            raise UsageError(
+                "OPTIONS_CONFLICT", f"--{side}-username is for registries: {str(place)!a} needs no login."
+            )
     if job.artifact_types and not job.referrers:
         raise UsageError("OPTIONS_CONFLICT", "--artifact-type and --no-referrers exclude each other.")
     if job.untagged and (target.tag or job.tags):
@@ -167,35 +160,6 @@ def _tags(job: CopyJob, source: Place, target: Place) -> list[str]:
     return list(dict.fromkeys([own, *job.tags] if own else job.tags))
 
 
-def _journaled(session: Session, job: CopyJob, target: Location, opened: ExitStack) -> JournaledTarget:
-    def tell(message: str) -> None:
-        session.listener(Notice(message))
-
-    journal = Journal(session.settings.folder / FILE, target.api_host, target.image.repository, tell)
-    opened.callback(journal.close)
-    threading.Thread(target=journal.open).start()  # while the first requests are on their way
-    repository = open_repository(session, target, job.target_login, reading=False)
-    return JournaledTarget(repository, journal, repository.sibling)
-
-
-def _places(
-    session: Session, job: CopyJob, source: Place, target: Place, opened: ExitStack
-) -> tuple[Source, Target]:
-    origin: Source
-    destination: Target
-    if isinstance(source, LayoutPath):
-        origin = opened.enter_context(layouts.open_source(source))
-    else:
-        origin = open_repository(session, source, job.source_login, reading=True)
-    if isinstance(target, LayoutPath):
-        destination = opened.enter_context(layouts.open_target(target))
-    else:
-        destination = _journaled(session, job, target, opened)
-    if job.dry_run:
-        return RehearsedSource(origin), RehearsedTarget(destination, origin)
-    return origin, destination
-
-
 def _known(session: Session, job: CopyJob, target: Place) -> set[str]:
     """Blobs that copies of this session found in the target, or put there; what is rehearsed does not count."""
     if job.dry_run or isinstance(target, LayoutPath):
@@ -203,35 +167,15 @@ def _known(session: Session, job: CopyJob, target: Place) -> set[str]:
     return session.kept.get((target.api_host, target.image.repository), set)
 
 
-def open_repository(
-    session: Session, location: Location, login: Login | None, *, reading: bool
-) -> Repository:
-    """A repository; its registry's client, tokens and all, is kept in the session."""
-    pulls = _hub_pulls(session)
-
-    def client() -> RegistryClient:
-        credential = registry_credential(session, location.host, login, reading=reading)
-        side = "source" if reading else "target"
-        made = RegistryClient(location.api_host, session.http, credential, side)
-        made.on_pull_limit = pulls.hear if reading and location.api_host == HUB_API else None
-        return made
-
-    key = (location.api_host, login, reading)
-    actions = "pull" if reading else "pull,push"
-    return Repository(session.kept.get(key, client), location.image.repository, actions)
-
-
-def _hub_pulls(session: Session) -> HubPulls:
-    return session.kept.get(HubPulls, lambda: HubPulls(session.listener))
-
-
 def _stop(copy: Copy, session: Session) -> None:
     """Let what is under way end by itself and cancel its uploads; what does not is cut off."""
-    copy.stop(_GRACE)
-    session.http.abort()
+    try:
+        copy.stop(_GRACE)
+    finally:  # for who presses Ctrl-C again
+        session.http.abort()
 
 
-def _all(copy: Copy, selection: Selection, session: Session) -> dict[str, str]:
+def _all(copy: Copy, selection: Selection, session: Session, target: Place) -> dict[str, str]:
     def one(tag: str) -> str | AcrBridgeError:
         try:
             return copy.image(tag, [tag])
@@ -246,8 +190,20 @@ def _all(copy: Copy, selection: Selection, session: Session) -> dict[str, str]:
             _stop(copy, session)  # or the pool would first do all that is left
             raise
     failed = {tag: result for tag, result in results.items() if isinstance(result, AcrBridgeError)}
+    if failed:
+        raise _failure(failed, len(tags), session, target)
+    return {tag: result for tag, result in results.items() if isinstance(result, str)}
+
+
+def _failure(
+    failed: Mapping[str, AcrBridgeError], of: int, session: Session, target: Place
+) -> AcrBridgeError:
+    """What the failures of some tags come to: of all tags for the same cause, that cause."""
+    first = next(iter(failed.values()))
+    if len(failed) == of and {error.code for error in failed.values()} == {first.code}:
+        return first
     for tag, error in failed.items():
         session.listener(Notice(f"{tag}: {error.message} ({error.code})"))
-    if failed:
-        raise PartFailedError("PART_FAILED", f"{len(failed)} of {len(tags)} tags could not be copied.")
-    return {tag: result for tag, result in results.items() if isinstance(result, str)}
+    is_left_out = isinstance(target, LayoutPath) and target.is_archive
+    more = f", so that {target} was not written" if is_left_out else ""
+    return PartFailedError("PART_FAILED", f"{len(failed)} of {of} tags could not be copied{more}.")

@@ -9,8 +9,9 @@ from acrbridge.azure.token_store import AccessToken
 from acrbridge.errors import NotFoundError, RefusedError, TargetExistsError, UsageError
 from acrbridge.http import jwt
 from acrbridge.jobs import CopyJob, CopyResult, ImportedImage, ImportJob, ImportResult, Login, Secret
-from acrbridge.operations.copy_image import copy_image, open_repository
+from acrbridge.operations.copy_image import copy_image
 from acrbridge.operations.import_plan import ImportPlan, make_plan
+from acrbridge.operations.places import open_repository
 from acrbridge.operations.session import Session
 from acrbridge.references import Image, Location, RegistryId, is_login_server
 from acrbridge.registry.repository import Repository

@@ -42,3 +42,25 @@ def test_interrupted_it_ends_at_once(
     ended.refused(130 if interrupt == signal.SIGINT else 143, "INTERRUPTED")
     assert time.monotonic() - began < 2
     assert (registry.target, registry.uploads) == ({}, {})
+
+
+def test_interrupted_twice_it_waits_for_nothing(acrbridge: Acrbridge, registry: FaultyRegistry) -> None:
+    reached, over = threading.Event(), threading.Event()
+
+    def stall(handler: Handler) -> None:
+        handler.wfile.write(handler.begin_part()[:300_000])
+        reached.set()
+        over.wait(20)
+
+    registry.fault = Times(1, stall, DOWN)
+    command = acrbridge.start(*registry.words)
+    assert reached.wait(10)
+    command.process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    began = time.monotonic()
+    command.process.send_signal(signal.SIGINT)
+    ended = command.end()
+    over.set()
+    assert ended.status == 130
+    assert time.monotonic() - began < 2
+    assert registry.target == {}

@@ -259,7 +259,7 @@ def test_each_trouble_with_a_host_is_told() -> None:
         ProtocolError("cut"),
     )  # fmt: skip
     heard: list[str] = []
-    client.on_trouble = heard.append
+    client.on_trouble.append(heard.append)
     client.send(Request("GET", "https://registry.example:5000/x"))
     assert heard == ["registry.example:5000"] * 3
     with client.stream(Request("GET", URL)):

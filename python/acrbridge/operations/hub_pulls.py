@@ -23,7 +23,9 @@ class HubPulls:
 
     def hear(self, pulls: PullLimit) -> None:
         """Note a count."""
-        self.left = pulls.left
+        self.left = (
+            pulls.left if self.left is None else min(self.left, pulls.left)
+        )  # answers overtake each other
         if pulls.left < pulls.limit * _FEW and not self._told:
             self._told = True
             self._listener(

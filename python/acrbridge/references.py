@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from acrbridge import slips
 from acrbridge.errors import UsageError
 
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
@@ -20,7 +21,7 @@ _LOGIN_SERVER = re.compile(r"([A-Za-z0-9]{5,50})(?:-[A-Za-z0-9]+)?(?:\.[A-Za-z0-
 """Up to the cloud's suffix."""
 _HOST = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*"
-    r"(?::[0-9]{1,5})?"
+    r"(?::(?P<port>[0-9]{1,5}))?"
 )
 _RESOURCE_ID = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
@@ -45,19 +46,24 @@ def is_digest(text: str) -> bool:
 
 def is_host(text: str) -> bool:
     """Whether a text is a host name or IPv4 address, with or without a port."""
-    return _HOST.fullmatch(text) is not None
+    match = _HOST.fullmatch(text)
+    return match is not None and (match["port"] is None or 0 < int(match["port"]) < 1 << 16)
 
 
 def registry_host(address: str) -> str | None:
-    """The host of a registry's address, in lower case, with its port where it names one; None where it is none.
+    """The host of a registry's address, in lower case, with its port where it is not https's own; None for no host.
 
     All names of Docker Hub come out as `docker.io`.
     """
     match = _ADDRESS.fullmatch(address)
     if match is None or not is_host(match[1]):
         return None
-    host = match[1].lower()
+    host = _normal(match[1])
     return DOCKER_HUB if host in _HUB_HOSTS else host
+
+
+def _normal(host: str) -> str:
+    return host.lower().removesuffix(":443")
 
 
 def api_host(host: str) -> str:
@@ -75,7 +81,8 @@ def check_repository(text: str) -> str:
         return text
     lower = text.lower()
     hint = f" Write {lower!r}." if _REPOSITORY.fullmatch(lower) and lower != text else ""
-    raise UsageError("REFERENCE_INVALID", f"{_shown(text)} is not a repository name.{hint}")
+    remedy = "" if hint else slips.remedy(text, slips.REPOSITORY)
+    raise UsageError("REFERENCE_INVALID", f"{_shown(text)} is not a repository name.{hint}", remedy=remedy)
 
 
 def check_tag(text: str) -> str:
@@ -85,8 +92,27 @@ def check_tag(text: str) -> str:
         UsageError: REFERENCE_INVALID.
     """
     if not _TAG.fullmatch(text):
-        raise UsageError("REFERENCE_INVALID", f"{_shown(text)} is not a tag.")
+        raise UsageError(
+            "REFERENCE_INVALID", f"{_shown(text)} is not a tag.", remedy=slips.remedy(text, slips.TAG)
+        )
     return text
+
+
+def check_digest(text: str) -> str:
+    """The text, when it is a digest.
+
+    Raises:
+        UsageError: REFERENCE_INVALID.
+    """
+    if not is_digest(text):
+        raise _no_digest(text)
+    return text
+
+
+def _no_digest(text: str) -> UsageError:
+    return UsageError(
+        "REFERENCE_INVALID", f"{_shown(text)} is not a digest.", remedy=slips.digest_remedy(text)
+    )
 
 
 @dataclass(frozen=True)
@@ -113,7 +139,7 @@ class Image:
         if colon:
             check_tag(tag)
         if at and not re.fullmatch(r"[a-z0-9]+:[0-9A-Za-z]+", digest):
-            raise UsageError("REFERENCE_INVALID", f"{_shown(digest)} is not a digest.")
+            raise _no_digest(digest)
         return cls(repository, tag if colon else None, digest if at else None)
 
     @property
@@ -206,8 +232,11 @@ def split_source(source: str) -> tuple[str, str]:
             " or add --registry NAME.",
         )
     if not is_host(host):
-        scheme = f"Leave out {_shown(f'{host}//')}." if image.startswith("/") and host.endswith(":") else None
-        raise UsageError("REFERENCE_INVALID", f"{_shown(host)} is not a host name.", remedy=scheme)
+        raise UsageError(
+            "REFERENCE_INVALID",
+            f"{_shown(host)} is not a host name.",
+            remedy=slips.remedy(source, slips.PLACE),
+        )
     if "." not in host:
         raise UsageError(
             "SOURCE_HOST_LOCAL",
@@ -225,22 +254,23 @@ class Location:
 
     @classmethod
     def parse(cls, text: str) -> Location:
-        """Parse `HOST/REPOSITORY[:TAG][@DIGEST]`.
+        """Parse `HOST/REPOSITORY[:TAG][@DIGEST]`; https's own port is left out.
 
         Raises:
-            UsageError: REFERENCE_INVALID; SOURCE_REGISTRY_MISSING, the first part is no host.
+            UsageError: REFERENCE_INVALID.
         """
-        host, slash, image = text.partition("/")
-        if not slash or not ("." in host or ":" in host or host == "localhost") or not is_host(host):
+        host, _, image = text.partition("/")
+        if not image or not ("." in host or ":" in host or host == "localhost") or not is_host(host):
             raise UsageError(
-                "SOURCE_REGISTRY_MISSING",
-                f"{_shown(text)} names no registry host.",
-                remedy=f"Write HOST/REPOSITORY:TAG, such as {DOCKER_HUB}/library/hello-world:latest",
+                "REFERENCE_INVALID",
+                f"{_shown(text)} names no registry host with a repository, and no layout.",
+                remedy=slips.remedy(text, slips.PLACE),
             )
-        parsed = Image.parse(image_on_hub(image) if host.lower() == DOCKER_HUB else image)
-        if parsed.digest and not is_digest(parsed.digest):
-            raise UsageError("REFERENCE_INVALID", f"{_shown(parsed.digest)} is not a digest.")
-        return cls(host.lower(), parsed)
+        host = _normal(host)
+        parsed = Image.parse(image_on_hub(image) if host == DOCKER_HUB else image)
+        if parsed.digest:
+            check_digest(parsed.digest)
+        return cls(host, parsed)
 
     @property
     def tag(self) -> str | None:
@@ -309,9 +339,7 @@ def _cut_digest(text: str) -> tuple[str, str | None]:
     path, _, digest = text.rpartition("@")
     if not re.match(r"sha(256|512):", digest) or not path:
         return text, None
-    if not is_digest(digest):
-        raise UsageError("REFERENCE_INVALID", f"{_shown(digest)} is not a digest.")
-    return path, digest
+    return path, check_digest(digest)
 
 
 def _cut_tag(text: str) -> tuple[str, str | None]:
@@ -324,13 +352,20 @@ def _cut_tag(text: str) -> tuple[str, str | None]:
 Place = Location | LayoutPath
 
 
-def parse_place(text: str) -> Place:
+def parse_place(text: str, side: str = "") -> Place:
     """Parse what can be copied from or to: an image in a registry, or in a layout.
 
+    Args:
+        text: to parse.
+        side: which it is, for messages.
+
     Raises:
-        UsageError: REFERENCE_INVALID; SOURCE_REGISTRY_MISSING, it names neither.
+        UsageError: REFERENCE_INVALID.
     """
-    return LayoutPath.parse(text) or Location.parse(text)
+    try:
+        return LayoutPath.parse(text) or Location.parse(text)
+    except UsageError as error:
+        raise error.at(side) from None
 
 
 def image_on_hub(image: str) -> str:
@@ -347,6 +382,6 @@ def _example(source: str) -> Image:
 
 
 def _shown(text: str) -> str:
-    """A foreign text, quoted, in one line, shortened."""
-    shown = ascii(text)
+    """A foreign text, quoted, in one line, shortened; what has no shape is escaped."""
+    shown = repr(text)
     return shown if len(shown) <= 200 else f"{shown[:200]}…'"

@@ -99,7 +99,7 @@ def test_who_may_push_needs_no_right_to_import(signed_in: SignedIn, azure: Local
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (("hello-world", f"{TARGET}/x:1"), "SOURCE_REGISTRY_MISSING"),
+        (("hello-world", f"{TARGET}/x:1"), "REFERENCE_INVALID"),
         (("docker.io/library/Hello", f"{TARGET}/x:1"), "REFERENCE_INVALID"),
         ((HELLO, f"{TARGET}/x@sha256:{'0' * 64}"), "REFERENCE_INVALID"),
         ((HELLO, f"{TARGET}/x:1", "--all-tags"), "OPTIONS_CONFLICT"),

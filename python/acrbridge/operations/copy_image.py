@@ -43,14 +43,14 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
         The result; the target's digests were read back and agree.
 
     Raises:
-        UsageError: REFERENCE_INVALID, SOURCE_REGISTRY_MISSING, OPTIONS_CONFLICT, PATTERN_INVALID.
+        UsageError: REFERENCE_INVALID, OPTIONS_CONFLICT, PATTERN_INVALID.
         NotFoundError: REPOSITORY_NOT_FOUND, PLATFORM_NOT_FOUND, TAGS_NOT_FOUND.
         PartFailedError: PART_FAILED, some tags could not be copied.
         StoppedError: INTERRUPTED.
         AcrBridgeError: by cause, naming the side.
     """
     requests, retries = session.http.counts.requests, session.http.counts.retries
-    source, target = parse_place(job.source), parse_place(job.target)
+    source, target = parse_place(job.source, "source"), parse_place(job.target, "target")
     selection = Selection(job.only, job.regex, job.semver, job.newest, job.exclude)
     many = job.all_tags or bool(selection)
     _check(job, source, target, many=many)
@@ -130,7 +130,9 @@ def _is_far(session: Session, *places: Place) -> bool:
 def _check(job: CopyJob, source: Place, target: Place, *, many: bool) -> None:
     if target.digest:
         raise UsageError(
-            "REFERENCE_INVALID", f"The target {job.target!r} cannot have a digest: it gets the source's."
+            "REFERENCE_INVALID",
+            f"The target {job.target!r} cannot have a digest: it gets the source's.",
+            remedy=f"Leave out @{target.digest}",
         )
     one = source.tag or source.digest or target.tag or job.tags or job.untagged
     if many and one:

@@ -367,7 +367,8 @@ def test_a_thousand_requests_leave_nothing_behind(engine: Engine) -> None:
     work(1000)
     time.sleep(0.2)
     after = handles(process), threads(process), size(process)
-    assert after[:2] == before[:2]
+    assert after[0] <= before[0]
+    assert after[1] <= before[1]
     assert after[2] - before[2] < 4 << 20
 
 

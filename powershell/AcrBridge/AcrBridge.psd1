@@ -20,6 +20,7 @@
         'Get-AzContainerRegistryTag'
         'Get-AzContext'
         'Import-AzContainerRegistryImage'
+        'Install-AcrBridgeEngine'
         'Start-AzContainerRegistryEmulator'
         'Stop-AzContainerRegistryEmulator'
     )

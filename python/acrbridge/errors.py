@@ -504,6 +504,30 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "The module and the engine are of releases that do not understand each other.",
             "Have the module install the engine that it brings, with Install-AcrBridgeEngine -Force.",
         ),
+        "ENGINE_MISSING": Explanation(
+            "The PowerShell module found no Python with acrbridge.",
+            "Run Install-AcrBridgeEngine, or let $env:ACRBRIDGE_PYTHON name a Python that has acrbridge.",
+        ),
+        "ENGINE_ENDED": Explanation(
+            "The engine of the PowerShell module ended while a request was under way.",
+            "Run the command again: it starts a new engine. See first whether an import went on in Azure.",
+        ),
+        "ENGINE_GARBLED": Explanation(
+            "What the PowerShell module took for its engine sent something else than messages.",
+            "Run Install-AcrBridgeEngine -Force, or let $env:ACRBRIDGE_PYTHON name a Python that prints nothing.",
+        ),
+        "ENGINE_SILENT": Explanation(
+            "The engine of the PowerShell module started, and did not answer.",
+            "Run the command again, or Install-AcrBridgeEngine -Force.",
+        ),
+        "ENGINE_NOT_INSTALLED": Explanation(
+            "Install-AcrBridgeEngine did not get to its end. What was there before is there again.",
+            "Mend what the message says, or give another Python with -Python, another package index with -IndexUrl.",
+        ),
+        "PYTHON_MISSING": Explanation(
+            "Install-AcrBridgeEngine found no Python 3.11 or later.",
+            "Install Python from https://www.python.org/downloads/ and name it with -Python where it is not on PATH.",
+        ),
         "IMPORT_PARAMETERS_INVALID": Explanation(
             "The description of an import, as Azure's ImportImageParameters have it, makes no sense.",
             'Write it like {"source":{"registryUri":"docker.io","sourceImage":"library/hello-world:latest"},'

@@ -45,6 +45,9 @@ function ConvertFrom-EngineJson {
         }
         if ($parent -is [System.Collections.IDictionary]) { $parent[$name] = $value } else { $parent.Add($value) }
     }
+    if ($root.Count -ne 1) {
+        throw [System.FormatException]::new('That is not one JSON value.')
+    }
     , $root[0]
 }
 

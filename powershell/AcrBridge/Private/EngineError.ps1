@@ -1,27 +1,37 @@
 # What can go wrong with an engine before it can say so itself. In the catalogue of the engine, too:
 # `acrbridge explain CODE`.
 $script:EngineFailures = @{
-    ENGINE_MISSING    = @{
+    ENGINE_MISSING       = @{
         Category = 'NotInstalled'
         Message  = 'No Python with acrbridge was found.'
         Remedy   = 'Run Install-AcrBridgeEngine, or let $env:ACRBRIDGE_PYTHON name a Python that has acrbridge.'
     }
-    ENGINE_ENDED      = @{
+    ENGINE_ENDED         = @{
         Category = 'ConnectionError'
         Message  = 'The engine ended.'
         Remedy   = 'Run the command again: it starts a new engine. See first whether an import went on in Azure.'
     }
-    ENGINE_GARBLED    = @{
+    ENGINE_GARBLED       = @{
         Category = 'ProtocolError'
         Message  = 'The engine sent what is no message of the protocol.'
         Remedy   = 'Run Install-AcrBridgeEngine -Force, or let $env:ACRBRIDGE_PYTHON name a Python that prints nothing.'
     }
-    ENGINE_SILENT     = @{
+    ENGINE_SILENT        = @{
         Category = 'OperationTimeout'
         Message  = 'The engine did not answer in time.'
         Remedy   = 'Run the command again, or Install-AcrBridgeEngine -Force.'
     }
-    PROTOCOL_MISMATCH = @{
+    ENGINE_NOT_INSTALLED = @{
+        Category = 'NotInstalled'
+        Message  = 'The engine was not installed.'
+        Remedy   = 'Mend what the message says, or give another Python with -Python, another package index with -IndexUrl.'
+    }
+    PYTHON_MISSING       = @{
+        Category = 'NotInstalled'
+        Message  = 'There is no Python 3.11 or later.'
+        Remedy   = 'Install Python from https://www.python.org/downloads/ and name it with -Python where it is not on PATH.'
+    }
+    PROTOCOL_MISMATCH    = @{
         Category = 'ProtocolError'
         Message  = 'The engine speaks another protocol.'
         Remedy   = 'Have the module install the engine that it brings, with Install-AcrBridgeEngine -Force.'
@@ -54,11 +64,18 @@ function Get-EngineEnd {
     if (-not $engine.Process.WaitForExit(2000)) {
         return 'Its output ended.'
     }
-    try { [void]$engine.Draining.Wait(1000) } catch { $null = $_ }
-    $said = [System.Text.Encoding]::UTF8.GetString($engine.LastWords.ToArray()).Trim()
-    $last = ($said -split '\n')[-1] -replace '[^\P{C}]', ' '
+    $last = ((Get-EngineWords $engine) -split '\n')[-1].Trim() -replace '\p{C}', ' '
     if ($last.Length -gt 300) { $last = $last.Substring(0, 300) }
     "Exit code $($engine.Process.ExitCode). $last".TrimEnd()
+}
+
+# What an engine that ended has written to standard error.
+function Get-EngineWords {
+    param([object] $Engine)
+
+    # A child of its own can hold the stream open.
+    [void][System.Threading.Tasks.Task]::WaitAny(@($Engine.Draining), 1000)
+    [System.Text.Encoding]::UTF8.GetString($Engine.LastWords.ToArray()).Trim()
 }
 
 # PowerShell's form of an error answer. The remedy is in the message, too: not every view shows RecommendedAction.

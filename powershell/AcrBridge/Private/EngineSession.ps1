@@ -27,36 +27,38 @@ function Start-Engine {
 
     try { Start-EngineProcess $Candidate }
     catch { return New-EngineFailure 'ENGINE_MISSING' "It cannot be started: $($_.Exception.GetBaseException().Message)" }
+    $engine = $script:Engine
     $params = [ordered]@{
         protocolVersion = $script:ProtocolVersion
         client          = [ordered]@{ name = 'AcrBridge'; version = (Get-ModuleVersion) }
     }
     $answer = Get-EngineAnswer 'initialize' $params -Seconds $script:StartSeconds
     if ($answer.Contains('error')) {
-        return Resolve-Refusal $answer
+        return Resolve-Refusal $answer $engine
     }
     $welcome = $answer['result']
     if ($welcome['protocolVersion'] -ne $script:ProtocolVersion) {
         $versions = "protocol $($welcome['protocolVersion']), AcrBridge $(Get-ModuleVersion) speaks $script:ProtocolVersion"
         return New-EngineFailure 'PROTOCOL_MISMATCH' "The engine speaks $versions."
     }
-    $script:Engine.Welcome = $welcome
+    $engine.Welcome = $welcome
 }
 
 # Why a program that ended at its start is no engine, where that is known.
 function Resolve-Refusal {
-    param([System.Collections.IDictionary] $Answer)
+    param([System.Collections.IDictionary] $Answer, [object] $Engine)
 
     if ($Answer['error']['data']['code'] -ne 'ENGINE_ENDED') {
         return $Answer
     }
     $reasons = [ordered]@{
-        'No module named ''?acrbridge' = 'acrbridge is not installed in it.'
-        'Exit code 9009'               = 'It is the Microsoft Store''s stand-in, not a Python.'
-        'Unknown option: -I'           = 'It is Python 2.'
+        'No module named ''?acrbridge'   = 'acrbridge is not installed in it.'
+        'Exit code 9009|Microsoft Store' = 'It is the Microsoft Store''s stand-in, not a Python.'
+        'Unknown option: -I'             = 'It is Python 2.'
     }
+    $said = "$($Answer['error']['message'])`n$(Get-EngineWords $Engine)"
     foreach ($pattern in $reasons.Keys) {
-        if ($Answer['error']['message'] -match $pattern) {
+        if ($said -match $pattern) {
             return New-EngineFailure 'ENGINE_MISSING' $reasons[$pattern]
         }
     }

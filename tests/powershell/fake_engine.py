@@ -47,11 +47,9 @@ def refuse(request: Any) -> None:
 
 
 def talk(request: Any, params: dict[str, Any]) -> None:
-    for sent in (0, 50):
-        send(
-            {"method": "progress", "params": {"id": request, "status": "Copying", "sent": sent, "total": 100}}
-        )
-    send({"method": "progress", "params": {"id": request, "status": "Waiting", "elapsed": 1.0}})
+    known = {"id": request, "activity": "Copying a:b", "status": "Copying", "percent": 50, "remaining": 3.2}
+    for told in (known, {"id": request, "status": "Waiting", "percent": None, "remaining": None}):
+        send({"method": "progress", "params": told})
     for level in ("verbose", "debug"):
         send({"method": "log", "params": {"id": request, "level": level, "message": f"a {level} line"}})
     send({"method": "warning", "params": {"id": request, "message": "a warning"}})
@@ -60,7 +58,7 @@ def talk(request: Any, params: dict[str, Any]) -> None:
 
 
 def fail(request: Any, params: dict[str, Any]) -> None:
-    data = {"remedy": "Do it right.", "correlationId": None, **params["data"]}
+    data = {"remedy": "Do it right.", "correlationId": "c-1", **params["data"]}
     send({"id": request, "error": {"code": -32000, "message": "It went wrong.", "data": data}})
 
 

@@ -93,17 +93,15 @@ def test_progress_goes_to_the_host_and_is_completed(script: Script, fake_engine:
         [void]$shell.AddScript('$null = Request-Engine talk; Remove-Module AcrBridge').Invoke()
         foreach ($record in $shell.Streams.Progress) {{
             @{{ type = "$($record.RecordType)"; activity = $record.Activity; status = $record.StatusDescription
-                percent = $record.PercentComplete }}
+                percent = $record.PercentComplete; seconds = $record.SecondsRemaining }}
         }}
         $shell.Runspace.Close()
     """)
-    assert {record["activity"] for record in records} == {"Testing"}
-    assert [(record["percent"], record["status"]) for record in records[:3]] == [
-        (0, "Copying"),
-        (50, "Copying"),
-        (-1, "Waiting"),
+    assert records == [
+        {"type": "Processing", "activity": "Copying a:b", "status": "Copying", "percent": 50, "seconds": 3},
+        {"type": "Processing", "activity": "Testing", "status": "Waiting", "percent": -1, "seconds": -1},
+        {"type": "Completed", "activity": "Testing", "status": "Processing", "percent": -1, "seconds": -1},
     ]
-    assert [record["type"] for record in records] == ["Processing"] * 3 + ["Completed"]
 
 
 def test_an_error_record_tells_code_category_target_and_remedy(script: Script, fake_engine: Fake) -> None:
@@ -112,6 +110,7 @@ def test_an_error_record_tells_code_category_target_and_remedy(script: Script, f
         $result = Request-Engine fail @{{ data = $data }} -Target 'docker.io/a:b' -ErrorVariable heard 2>$null
         $e = $heard[0]
         @{{ id = $e.FullyQualifiedErrorId; category = "$($e.CategoryInfo.Category)"; target = $e.TargetObject
+            correlation = $e.Exception.Data["CorrelationId"]
             action = $e.ErrorDetails.RecommendedAction; message = "$e"; exception = $e.Exception.Message
             count = $heard.Count; kept = $global:Error.Count; result = $null -eq $result }}
     """)
@@ -120,6 +119,7 @@ def test_an_error_record_tells_code_category_target_and_remedy(script: Script, f
         "id": "SOURCE_UNAUTHORIZED,Request-Engine",
         "category": "PermissionDenied",
         "target": "docker.io/a:b",
+        "correlation": "c-1",
         "action": "Give a password.",
         "message": message,
         "exception": message,

@@ -87,6 +87,8 @@ function New-EngineErrorRecord {
     [void][System.Enum]::TryParse([string]$data['category'], [ref]$category)
     $message = "$($Failure['message']) $($data['remedy'])".TrimEnd()
     $exception = [System.InvalidOperationException]::new($message)
+    # For a support request at Azure.
+    if ($data['correlationId']) { $exception.Data['CorrelationId'] = $data['correlationId'] }
     $record = [System.Management.Automation.ErrorRecord]::new($exception, [string]$data['code'], $category, $Target)
     $record.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($message)
     $record.ErrorDetails.RecommendedAction = [string]$data['remedy']

@@ -16,7 +16,9 @@ function Write-EngineNotification {
 function Write-EngineProgress {
     param([System.Collections.IDictionary] $Params, [int] $Id, [string] $Activity)
 
-    $percent = -1
-    if ($Params['total']) { $percent = [int][System.Math]::Min(100, 100 * $Params['sent'] / $Params['total']) }
-    Write-Progress -Id $Id -Activity $Activity -Status $Params['status'] -PercentComplete $percent
+    if ($Params['activity']) { $Activity = $Params['activity'] }
+    $known = @{}
+    if ($null -ne $Params['percent']) { $known['PercentComplete'] = [int]$Params['percent'] }
+    if ($null -ne $Params['remaining']) { $known['SecondsRemaining'] = [int]$Params['remaining'] }
+    Write-Progress -Id $Id -Activity $Activity -Status $Params['status'] @known
 }

@@ -18,7 +18,7 @@ function Invoke-EngineRequest {
 
         [System.Collections.IDictionary] $Params = @{},
 
-        # What the progress bar is headed with.
+        # What the progress bar is headed with, where the engine gives it no name.
         [string] $Activity = $Cmdlet.MyInvocation.MyCommand.Name,
 
         # What the error is about.
@@ -111,6 +111,9 @@ function Wait-EngineAnswer {
     $message
 }
 
+# Members of a request that are secrets; a proxy's address can hold a password.
+$script:SecretNames = 'password', 'secret', 'arm', 'parameters', 'HTTP_PROXY', 'HTTPS_PROXY', 'IDENTITY_HEADER'
+
 # A text without the secrets of a request: the last words of an engine can hold anything.
 function Hide-RequestSecret {
     param([string] $Text, [System.Collections.IDictionary] $Params)
@@ -120,7 +123,7 @@ function Hide-RequestSecret {
         if ($value -is [System.Collections.IDictionary]) {
             $Text = Hide-RequestSecret $Text $value
         }
-        elseif ($name -in 'password', 'secret', 'arm', 'parameters' -and $value) {
+        elseif ($name -in $script:SecretNames -and $value) {
             $Text = $Text.Replace($value, '***')
         }
     }

@@ -79,7 +79,6 @@ class Copy:
         self.tally = Tally()
         self.progress = Progress(clock)
         self._source = source
-        self._target = target
         self._options = options
         self._pool = Pool(concurrency, clock, is_far)
         self._inventory = Inventory(target, self._pool, set() if known is None else known)
@@ -161,7 +160,7 @@ class Copy:
         return root.digest
 
     def _found(self, tags: Sequence[str]) -> dict[str, Future[str | None]]:
-        return {tag: self._pool.submit(self._target.digest_of, tag) for tag in tags}
+        return {tag: self._pool.submit(self._inventory.digest_of, tag) for tag in tags}
 
     def _bring(self, root: Node, tags: Sequence[str], found: Mapping[str, Future[str | None]]) -> None:
         if self._referrers:

@@ -24,6 +24,10 @@ class Inventory:
         """Whether it surely has nothing."""
         return self._empty.result()
 
+    def digest_of(self, tag: str) -> str | None:
+        """The digest that a tag stands for; not asked where there is known to be none by now."""
+        return None if self._empty.done() and self.is_empty() else self._target.digest_of(tag)
+
     def has_manifest(self, digest: str) -> bool:
         """Whether a manifest is there, and with it all that it refers to."""
         return not self.is_empty() and self._target.digest_of(digest) == digest

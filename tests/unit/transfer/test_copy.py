@@ -65,6 +65,23 @@ def test_what_the_target_is_known_to_have_is_not_asked_for() -> None:
     assert [line for line in target.log if line.startswith("head")] == []
 
 
+class Asked(Place):
+    """A target that remembers for which versions it was asked."""
+
+    def digest_of(self, version: str) -> str | None:
+        self.log.append(f"asked {version}")
+        return super().digest_of(version)
+
+
+def test_a_target_that_was_empty_is_asked_for_a_tag_only_to_read_it_back() -> None:
+    source, target = Place("source"), Asked("target")
+    source.image(b"one", tag="v1")
+    with copying(source, target) as copy:
+        assert copy._inventory.is_empty()
+        copy.image("v1", ["v1"])
+    assert [line for line in target.log if line in ("asked v1", "manifest v1")] == ["manifest v1", "asked v1"]
+
+
 def test_a_blob_that_images_share_is_moved_once() -> None:
     source, target = Place("source"), Place("target")
     source.image(b"one", b"shared", tag="a")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 
 def main() -> int:
     """Run the command line; gives the exit status."""
+    gc.set_threshold(50_000)  # what is imported stays, and need not be looked through again and again
     if sys.argv[1:] == ["--version"]:
         from acrbridge import __version__
 

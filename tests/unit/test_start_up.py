@@ -92,3 +92,8 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = acrbridge.nonsense
     assert set(acrbridge.__all__) <= {*dir(acrbridge), *acrbridge._HOMES}
+
+
+def test_a_copy_between_registries_loads_neither_layouts_nor_what_signs_in() -> None:
+    action = "import acrbridge.cli.copy, acrbridge.operations.copy_image"
+    assert loaded(action, heavy=("tarfile", "acrbridge.registry.layout", "msal", "pydantic", "yaml")) == []

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from acrbridge.errors import NotFoundError
 from acrbridge.http import redact
@@ -15,17 +16,17 @@ from acrbridge.operations.hub_pulls import HubPulls
 from acrbridge.operations.registry_credentials import registry_credential
 from acrbridge.operations.session import Session
 from acrbridge.references import HUB_API, LayoutPath, Location, Place, is_digest
-from acrbridge.registry.archive import Archive
-from acrbridge.registry.archive_target import ArchiveTarget
 from acrbridge.registry.client import RegistryClient
-from acrbridge.registry.folder import Folder
-from acrbridge.registry.layout import Layout
-from acrbridge.registry.layout_target import LayoutTarget
 from acrbridge.registry.repository import Repository
 from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.journal import FILE, Journal
 from acrbridge.transfer.journaled import JournaledTarget
 from acrbridge.transfer.rehearsal import RehearsedSource, RehearsedTarget
+
+if TYPE_CHECKING:
+    from acrbridge.registry.archive_target import ArchiveTarget
+    from acrbridge.registry.layout import Layout
+    from acrbridge.registry.layout_target import LayoutTarget
 
 
 @contextmanager
@@ -105,6 +106,10 @@ def _journaled(session: Session, job: CopyJob, target: Location, opened: ExitSta
 
 @contextmanager
 def _layout(place: LayoutPath) -> Iterator[Layout]:
+    from acrbridge.registry.archive import Archive
+    from acrbridge.registry.folder import Folder
+    from acrbridge.registry.layout import Layout
+
     path, name = Path(place.path), _name(place)
     if not path.exists():
         raise NotFoundError("SOURCE_IMAGE_NOT_FOUND", f"{name} is not there.", remedy="Check the path.")
@@ -117,6 +122,9 @@ def _layout(place: LayoutPath) -> Iterator[Layout]:
 
 @contextmanager
 def _layout_target(place: LayoutPath) -> Iterator[LayoutTarget | ArchiveTarget]:
+    from acrbridge.registry.archive_target import ArchiveTarget
+    from acrbridge.registry.layout_target import LayoutTarget
+
     path, name = Path(place.path), _name(place)
     with ArchiveTarget(path, name) if place.is_archive else LayoutTarget(path, name) as target:
         yield target

@@ -71,6 +71,12 @@ class AcrBridgeError(Exception):
         self.tries = max(self.tries, 1) * tries
         return self._told()
 
+    def advised(self, remedy: str) -> Self:
+        """The error with another remedy, of who knows more of what was asked for."""
+        self.remedy = remedy
+        self.__notes__ = [remedy, f"Code: {self.code}"]
+        return self
+
     def _told(self) -> Self:
         place = f"{self._place}: " if self._place else ""
         tries = f" ({self.tries} {'try' if self.tries == 1 else 'tries'})" if self.tries else ""

@@ -71,6 +71,11 @@ def api_host(host: str) -> str:
     return HUB_API if host == DOCKER_HUB else host
 
 
+def registry_of(api_host: str) -> str:
+    """The name of the registry that answers there."""
+    return DOCKER_HUB if api_host == HUB_API else api_host
+
+
 def check_repository(text: str) -> str:
     """The text, when it is a repository name.
 

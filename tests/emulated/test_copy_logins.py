@@ -83,7 +83,7 @@ def test_a_private_source_with_the_login_of_a_helper(
 def test_what_docker_keeps_for_another_host_is_shown_to_nobody(
     acrbridge: Acrbridge, tmp_path: Path, image: str
 ) -> None:
-    auths = {"registry.example.com:443": basic("example-user", "example-password")}
+    auths = {"registry.example.com:8443": basic("example-user", "example-password")}
     run = with_docker(acrbridge, tmp_path, auths=auths)
     run("copy", PRIVATE, f"{TARGET}/{image}").refused(4, "REGISTRY_UNAUTHORIZED")
 
@@ -160,6 +160,15 @@ def test_a_targets_password_from_standard_input_and_the_sources_from_the_environ
     assert azure.tag(image, FABRIKAM) is not None
 
 
+def test_a_password_without_its_user_is_not_used_and_that_is_said(acrbridge: Acrbridge, image: str) -> None:
+    run = acrbridge.where(ACRBRIDGE_SOURCE_PASSWORD="example-password")
+    ended = run("copy", PRIVATE, f"{TARGET}/{image}")
+    ended.refused(
+        4, "REGISTRY_UNAUTHORIZED", "give --source-username with ACRBRIDGE_SOURCE_PASSWORD", warnings=1
+    )
+    assert "ACRBRIDGE_SOURCE_PASSWORD is set, but not used without --source-username." in ended.warnings[0]
+
+
 @pytest.mark.parametrize("wrong", ["SOURCE", "TARGET", None])
 def test_each_side_of_one_host_has_its_own_login(
     stranger: Acrbridge, azure: LocalAzure, image: str, wrong: str | None
@@ -169,7 +178,8 @@ def test_each_side_of_one_host_has_its_own_login(
     run = stranger.where(**{f"ACRBRIDGE_{side}_PASSWORD": value for side, value in passwords.items()})
     ended = run("copy", f"{FABRIKAM}/single:v1", f"{FABRIKAM}/{image}", *SOURCE_ADMIN, *ADMIN)
     if wrong:
-        ended.refused(4, "REGISTRY_UNAUTHORIZED", FABRIKAM)
+        said = (f"{wrong.lower()} {FABRIKAM} refused", f"Check --{wrong.lower()}-username")
+        ended.refused(4, "REGISTRY_UNAUTHORIZED", *said)
     assert (azure.tag(image, FABRIKAM) is None) == (wrong is not None)
 
 

@@ -89,7 +89,9 @@ def test_a_wrong_password_is_refused_and_what_was_kept_stays(
     if kept_before:
         acrbridge(*LOGIN, stdin=PASSWORD).succeeded()
     before = dict(ring.kept)
-    acrbridge(*LOGIN, stdin=secrecy.CANARY).refused(4, "REGISTRY_UNAUTHORIZED", HOST)
+    acrbridge(*LOGIN, stdin=secrecy.CANARY).refused(
+        4, "REGISTRY_UNAUTHORIZED", HOST, "Check user and password"
+    )
     assert ring.kept == before
     assert len(acrbridge("registry", "list").json()) == len(before)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
 from acrbridge.cli.command import Run
 from acrbridge.errors import UsageError
-from acrbridge.jobs import Login
+from acrbridge.jobs import Login, Notice
 
 SourceUsername = Annotated[str | None, typer.Option("--source-username", help="User of the source.")]
 SourcePasswordStdin = Annotated[
@@ -55,6 +56,8 @@ def _login(run: Run, side: str, username: str | None, *, stdin: bool) -> Login |
                 f"{option if stdin else f'--{side}-username'} was given without a user.",
                 remedy=f"Add --{side}-username USER",
             )
+        if os.environ.get(variable):
+            run.terminal.hear(Notice(f"{variable} is set, but not used without --{side}-username."))
         return None
     secret = run.password(
         None, stdin=stdin, variable=variable, prompt=True, option=option, question=f"Password of the {side}: "

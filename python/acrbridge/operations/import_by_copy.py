@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from acrbridge.azure import exchange
 from acrbridge.azure.token_store import AccessToken
-from acrbridge.errors import NotFoundError, RefusedError, TargetExistsError, UsageError
+from acrbridge.errors import CATALOGUE, NotFoundError, RefusedError, TargetExistsError, UsageError
 from acrbridge.http import jwt
 from acrbridge.jobs import CopyJob, CopyResult, ImportedImage, ImportJob, ImportResult, Login, Secret
 from acrbridge.operations.copy_image import copy_image
@@ -44,7 +44,7 @@ def import_by_copy(session: Session, job: ImportJob) -> ImportResult:
     login = _source_login(session, job, plan, host)
     if not plan.force:
         _refuse_existing(session, plan)
-    copies = [copy_image(session, copy) for copy in _copies(plan, f"{host}/{plan.source.image}", login)]
+    copies = [_copied(session, copy) for copy in _copies(plan, f"{host}/{plan.source.image}", login)]
     return ImportResult(
         registry=plan.target.id.name,
         login_server=plan.target.login_server,
@@ -54,6 +54,14 @@ def import_by_copy(session: Session, job: ImportJob) -> ImportResult:
         elapsed=clock.now() - began,
         copied=_counts(copies),
     )
+
+
+def _copied(session: Session, job: CopyJob) -> CopyResult:
+    """A copy, whose refusals name this command's options."""
+    try:
+        return copy_image(session, job)
+    except RefusedError as error:
+        raise error.advised(CATALOGUE[error.code].remedy) from error.__cause__
 
 
 def _counts(copies: list[CopyResult]) -> dict[str, int]:

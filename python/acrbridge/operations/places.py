@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acrbridge.errors import NotFoundError
+from acrbridge.errors import NotFoundError, RefusedError
 from acrbridge.http import redact
 from acrbridge.jobs import CopyJob, Login, Notice
 from acrbridge.operations.hub_pulls import HubPulls
-from acrbridge.operations.registry_credentials import registry_credential
+from acrbridge.operations.registry_credentials import is_acr, registry_credential
+from acrbridge.operations.remedies import remedies
 from acrbridge.operations.session import Session
 from acrbridge.references import HUB_API, LayoutPath, Location, Place, is_digest
 from acrbridge.registry.client import RegistryClient
@@ -63,9 +64,13 @@ def open_repository(
     pulls = hub_pulls(session)
 
     def client() -> RegistryClient:
-        credential = registry_credential(session, location.host, login, reading=reading)
         side = "source" if reading else "target"
-        made = RegistryClient(location.api_host, session.http, credential, side)
+        mended = remedies(location.host, side, given=login is not None, azure=is_acr(location.host))
+        try:
+            credential = registry_credential(session, location.host, login, reading=reading)
+        except RefusedError as error:
+            raise error.at(side).advised(mended.get(error.code, error.remedy)) from error.__cause__
+        made = RegistryClient(location.api_host, session.http, credential, side, mended)
         made.on_pull_limit = pulls.hear if reading and location.api_host == HUB_API else None
         return made
 

@@ -87,13 +87,14 @@ def _stored(session: Session, host: str) -> Settled:
 
     address = registry_host(host) or host
     found = stored_login(session.settings.docker_configs, address, tell)
-    if isinstance(found, RefreshToken) and not _is_acr(address):
+    if isinstance(found, RefreshToken) and not is_acr(address):
         tell("identity tokens are known of Azure's registries only.")
         found = None
     return _told(host, "docker's login", found) if found else _told(host, "nothing", Anonymous())
 
 
-def _is_acr(host: str) -> bool:
+def is_acr(host: str) -> bool:
+    """Whether a host is a registry of Azure's, of any cloud."""
     return any(is_login_server(host, cloud.acr_suffix) for cloud in CLOUDS.values())
 
 

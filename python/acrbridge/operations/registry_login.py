@@ -12,6 +12,10 @@ from acrbridge.references import api_host, registry_host
 from acrbridge.registry.auth import Password
 from acrbridge.registry.client import RegistryClient
 
+_REMEDIES = {
+    "REGISTRY_UNAUTHORIZED": "Check user and password; some registries take a token in place of the password."
+}
+
 
 def login(session: Session, registry: str, given: Login) -> dict[str, Any]:
     """Keep a login that the registry accepts, for later copies.
@@ -26,7 +30,8 @@ def login(session: Session, registry: str, given: Login) -> dict[str, Any]:
         RefusedError: REGISTRY_UNAUTHORIZED, the registry refused it; what was kept before stays.
     """
     host = _host(registry)
-    client = RegistryClient(api_host(host), session.http, Password(given.username, given.password))
+    password = Password(given.username, given.password)
+    client = RegistryClient(api_host(host), session.http, password, remedies=_REMEDIES)
     try:
         wanted = client.sign_in()
     except NotFoundError:

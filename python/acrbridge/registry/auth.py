@@ -148,10 +148,16 @@ class Authorizer:
         host: the registry, with its port where it has one.
         http: the client to ask for tokens with.
         credential: what was given for this registry.
+        name: the registry's, for messages; by default its host.
+        remedy: what mends a refusal of the credential, where that is not what the catalogue says.
     """
 
-    def __init__(self, host: str, http: HttpClient, credential: Credential) -> None:
+    def __init__(
+        self, host: str, http: HttpClient, credential: Credential, name: str = "", remedy: str | None = None
+    ) -> None:
         self._host = host
+        self._name = name or host
+        self._remedy = remedy
         self._http = http
         self._credential = credential
         self._challenge: Challenge | None = None
@@ -269,7 +275,7 @@ class Authorizer:
         if origin(realm) not in allowed:
             raise AcrBridgeError(
                 "CHALLENGE_UNTRUSTED",
-                f"{self._host} wants tokens from {redact.foreign(redact.url(realm), 200)!r}: nothing was sent there.",
+                f"{self._name} wants tokens from {redact.foreign(redact.url(realm), 200)!r}: nothing was sent there.",
             )
 
     def _token_request(self, request: Request) -> Response:
@@ -277,21 +283,22 @@ class Authorizer:
         if response.status == 200:
             return response
         if response.status == 429:
-            raise NetworkError("THROTTLED", f"{self._host} gives no more tokens for now (429).")
+            raise NetworkError("THROTTLED", f"{self._name} gives no more tokens for now (429).")
         if response.status >= 500:
             raise AcrBridgeError(
-                "SERVICE_ERROR", f"The token server of {self._host} answered {response.status}."
+                "SERVICE_ERROR", f"The token server of {self._name} answered {response.status}."
             )
         raise RefusedError(
             "REGISTRY_UNAUTHORIZED",
-            f"{self._host} refused the credentials ({response.status} {refusals.words(response)}).",
+            f"{self._name} refused the credentials ({response.status} {refusals.words(response)}).",
+            remedy=self._remedy,
         )
 
     def _read(self, response: Response) -> _Token:
         document = response.json_object()
         token = document.get("access_token") or document.get("token")
         if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
-            raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"The token server of {self._host} gave no token.")
+            raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"The token server of {self._name} gave no token.")
         seconds = _lifetime(document.get("expires_in"), token)
         end = self._http.clock.now() + seconds - _RENEW_BEFORE
         return _Token(f"Bearer {token}", end, min(_RENEW_BEFORE, seconds / 4))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -16,7 +17,7 @@ from acrbridge.http.deadlines import Cancelled, Deadline
 from acrbridge.http.origins import origin, resolve
 from acrbridge.http.retry import DEFAULT, NEVER
 from acrbridge.http.streams import REDIRECTS, Body, Stream, begins_at
-from acrbridge.references import HUB_API, is_digest
+from acrbridge.references import HUB_API, is_digest, registry_of
 from acrbridge.registry import manifests
 from acrbridge.registry.auth import Anonymous, Authorizer, Challenge, Credential
 from acrbridge.registry.chunking import Chunking
@@ -40,20 +41,31 @@ class RegistryClient:
         http: the HTTP client.
         credential: what was given for this registry.
         side: that it is of a copy, `source` or `target`, for messages.
+        remedies: what mends a refusal, by code, where that is not what the catalogue says.
     """
 
     def __init__(
-        self, host: str, http: HttpClient, credential: Credential | None = None, side: str = ""
+        self,
+        host: str,
+        http: HttpClient,
+        credential: Credential | None = None,
+        side: str = "",
+        remedies: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.host = host
-        self._name = f"{side} {host}".lstrip()
+        self.name = registry_of(host)
+        """As a person knows it."""
+        self._name = f"{side} {self.name}".lstrip()
+        self._remedies = remedies
         self.base = http.base(host)
         self.clock = http.clock
         self.chunking = Chunking()
         self._http = http
         self.on_pull_limit: Callable[[PullLimit], None] | None = None
         """Hears what answers say of a limit of pulls."""
-        self._authorizer = Authorizer(host, http, credential or Anonymous())
+        self._authorizer = Authorizer(
+            host, http, credential or Anonymous(), self._name, remedies.get("REGISTRY_UNAUTHORIZED")
+        )
 
     def manifest(self, repository: str, version: str, actions: str = "pull") -> Manifest:
         """Read a manifest, and check its digest and kind.
@@ -75,7 +87,7 @@ class RegistryClient:
             headers={"Accept": manifests.ACCEPT},
         )
         digest = version if is_digest(version) else None
-        return manifests.read(response, f"{self.host}/{repository}", digest)
+        return manifests.read(response, f"{self.name}/{repository}", digest)
 
     def sign_in(self) -> bool:
         """Show the registry the credential (distribution-spec, "Determining Support"); whether it wanted to see one.
@@ -121,7 +133,7 @@ class RegistryClient:
         seen: set[str] = set()
         while url:
             if url in seen or len(seen) >= _PAGES:
-                raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"{self.host}: the list {path} does not end.")
+                raise AcrBridgeError("ANSWER_UNINTELLIGIBLE", f"{self.name}: the list {path} does not end.")
             seen.add(url)
             response = self.call("GET", url, scope)
             yield response.json_object()
@@ -227,7 +239,7 @@ class RegistryClient:
         if origin(target) not in (f"https://{host}", self._http.base(host)):
             raise AcrBridgeError(
                 "LOCATION_UNTRUSTED",
-                f"{self.host} sends its blobs from {redact.foreign(redact.url(target), 100)!r}: not followed.",
+                f"{self.name} sends its blobs from {redact.foreign(redact.url(target), 100)!r}: not followed.",
             )
         return target
 
@@ -238,7 +250,7 @@ class RegistryClient:
             raise self.refusal("GET", path, refusal)
         if not begins_at(answer, offset):
             raise VerificationError(
-                "RANGE_NOT_HONOURED", f"{self.host} does not serve {path} from byte {offset} on."
+                "RANGE_NOT_HONOURED", f"{self.name} does not serve {path} from byte {offset} on."
             )
 
     def _renewed(self, answer: Response | Stream, scope: str, refused: str | None) -> str | None:
@@ -258,7 +270,7 @@ class RegistryClient:
         if origin(absolute) != origin(self.base):
             raise AcrBridgeError(
                 "LOCATION_UNTRUSTED",
-                f"{self.host} continues its list on {redact.foreign(redact.url(absolute), 100)!r}.",
+                f"{self.name} continues its list on {redact.foreign(redact.url(absolute), 100)!r}.",
             )
         parts = urlsplit(absolute)
         return f"{parts.path}?{parts.query}" if parts.query else parts.path
@@ -281,7 +293,9 @@ class RegistryClient:
             )
         if response.status in _BY_STATUS:
             kind, code = _BY_STATUS[response.status]
-            remedy = self._where_to_look(path, said) if code == "REPOSITORY_NOT_FOUND" else None
+            remedy = self._remedies.get(code)
+            if remedy is None and code == "REPOSITORY_NOT_FOUND":
+                remedy = self._where_to_look(path, said)
             return kind(code, said, remedy=remedy)
         if response.status >= 500:
             return AcrBridgeError("SERVICE_ERROR", said)

@@ -33,7 +33,7 @@ class Repository:
         self._client = client
         self._uploads = Uploads(client, name)
         self.repository = name
-        self.name = f"{client.host}/{name}"
+        self.name = f"{client.name}/{name}"
         self.counts_pulls = client.host == HUB_API
         self._actions = actions
         self._scope = f"repository:{name}:{actions}"

@@ -74,7 +74,7 @@ class Uploads:
         self._client = client
         self._path = f"/v2/{repository}/blobs"
         self._scope = f"repository:{repository}:pull,push"
-        self._name = f"{client.host}/{repository}"
+        self._name = f"{client.name}/{repository}"
 
     def begin(self, *, mount: str | None = None, source: str | None = None) -> Upload | None:
         """Begin an upload, or have a blob mounted from another repository of this registry.
@@ -226,7 +226,7 @@ class Uploads:
         if origin(absolute) != origin(self._client.base):
             raise AcrBridgeError(
                 "LOCATION_UNTRUSTED",
-                f"{self._client.host} wants the blob at {redact.foreign(redact.url(absolute), 100)!r}:"
+                f"{self._client.name} wants the blob at {redact.foreign(redact.url(absolute), 100)!r}:"
                 " nothing was sent there.",
             )
         parts = urlsplit(absolute)

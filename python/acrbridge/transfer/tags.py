@@ -58,13 +58,14 @@ class Selection:
         """
         all_tags = sorted(tags)
         found = [tag for tag in all_tags if self._matches(tag)]
-        found = found if self.newest is None else _newest(found, self.newest)
-        if not found and self:
+        chosen = found if self.newest is None else _newest(found, self.newest)
+        if not chosen and self:
             raise NotFoundError(
                 "TAGS_NOT_FOUND",
-                f"None of the {len(all_tags)} tags of {where} is selected.{self._near(all_tags)}",
+                f"None of the {len(all_tags)} tags of {where} is selected."
+                f" {_no_versions(found) if found else self._near(all_tags)}".rstrip(),
             )
-        return found
+        return chosen
 
     def _matches(self, tag: str) -> bool:
         return (
@@ -100,8 +101,23 @@ class Selection:
     def _near(self, tags: Sequence[str]) -> str:
         patterns = [*self.only, self.regex or "", self.semver or ""]
         words = [re.sub(r"[^\w.-]", "", pattern) for pattern in patterns]
-        near = [tag for word in words for tag in get_close_matches(word, tags, _NEAR, 0.4)] or tags[-_NEAR:]
-        return f" There are {', '.join(list(dict.fromkeys(near))[:_NEAR])}." if near else ""
+        near = list(dict.fromkeys(tag for word in words for tag in nearest(word, tags)))
+        if near:
+            return f"Nearest: {', '.join(near[:_NEAR])}."
+        return f"The last of them: {', '.join(tags[-_NEAR:])}." if tags else ""
+
+
+def nearest(word: str, tags: Iterable[str]) -> list[str]:
+    """The tags that are spelled most like a word, capitals or not; the nearest first."""
+    spelled: dict[str, list[str]] = {}
+    for tag in tags:
+        spelled.setdefault(tag.lower(), []).append(tag)
+    near = get_close_matches(word.lower(), spelled, _NEAR)
+    return [tag for form in near for tag in spelled[form]][:_NEAR]
+
+
+def _no_versions(tags: Sequence[str]) -> str:
+    return f"--newest counts versions only, and {', '.join(tags[:_NEAR])} is none."
 
 
 def _matches_any(tag: str, globs: Iterable[str]) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from acrbridge.errors import AcrBridgeError, NotFoundError, VerificationError
 from acrbridge.references import is_digest
@@ -12,12 +14,15 @@ from acrbridge.registry.manifests import Manifest
 from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.inventory import Inventory
 from acrbridge.transfer.pool import Pool
+from acrbridge.transfer.tags import nearest
 from acrbridge.transfer.tally import Tally
 
 MAX_DEPTH = 8
 """Indexes within indexes."""
 MAX_MANIFESTS = 10_000
 """Manifests of one image."""
+_TAGS_COMPARED = 1000
+"""Tags among which one is looked for that is spelled like one that is not there."""
 
 
 @dataclass(frozen=True)
@@ -111,10 +116,22 @@ class Reading:
             NotFoundError: REPOSITORY_NOT_FOUND, PLATFORM_NOT_FOUND.
         """
         known = self._known(version) if self._source.counts_pulls and not platforms else None
-        whole = Node.of(known or self._pull(version))
+        whole = Node.of(known or self._named(version))
         root = narrowed(whole, platforms, self._source.name)
         self.has_narrowed = self.has_narrowed or root is not whole
         return root
+
+    def _named(self, version: str) -> Manifest:
+        try:
+            return self._pull(version)
+        except NotFoundError as error:
+            near = [] if error.code != "REPOSITORY_NOT_FOUND" or is_digest(version) else self._near(version)
+            raise (error.advised(f"Nearest: {', '.join(near)}") if near else error) from None
+
+    def _near(self, tag: str) -> list[str]:
+        with suppress(AcrBridgeError):
+            return nearest(tag, islice(self._source.tags(), _TAGS_COMPARED))
+        return []
 
     def tree(self, root: Node) -> dict[str, Node]:
         """The manifest with all beneath it that the target lacks, by digest.

@@ -394,6 +394,22 @@ def test_what_is_not_there_comes_with_the_command_that_lists_what_is(
     assert error.value.remedy.endswith(f": acrbridge acr repository {command}")
 
 
+def test_a_refusal_has_the_remedy_that_was_given_for_its_code() -> None:
+    http = ScriptedHttp([answer(404, {}), challenge(BEARER), answer(401, "no")])
+    mended = {"REPOSITORY_NOT_FOUND": "spell", "REGISTRY_UNAUTHORIZED": "sign in"}
+    client = RegistryClient(HOST, http, Password("u", Secret("p")), "source", mended)
+    for remedy in ("spell", "sign in"):
+        with pytest.raises(AcrBridgeError, match=f"source {HOST}") as error:
+            client.call("GET", "/v2/a/manifests/b", "s")
+        assert error.value.remedy == remedy
+
+
+def test_docker_hub_is_called_by_its_name() -> None:
+    client = RegistryClient("registry-1.docker.io", ScriptedHttp([answer(404, {})]), side="source")
+    with pytest.raises(NotFoundError, match=r"^source docker\.io \(404"):
+        client.call("GET", "/v2/a/manifests/b", "s")
+
+
 def test_the_firewalls_words_are_recognised() -> None:
     words = (
         "client with IP '1.2.3.4' is not allowed access. Refer https://aka.ms/acr/firewall to grant access."

@@ -146,6 +146,17 @@ def test_a_platform_that_is_not_there_is_said() -> None:
     assert "windows/amd64" in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("typed", "remedy"), [("lates", "Nearest: latest"), ("nightly", "List what is there")]
+)
+def test_a_tag_that_is_not_there_is_answered_with_the_nearest(typed: str, remedy: str) -> None:
+    source = Place("source")
+    source.image(b"layer", tag="latest")
+    with pytest.raises(NotFoundError) as caught:
+        copied(source, Place("target"), typed, "v1")
+    assert caught.value.remedy.startswith(remedy)
+
+
 def test_referrers_come_along_by_the_api() -> None:
     source, target = Place("source", referring={}), Place("target")
     image = source.image(b"layer", tag="v1")

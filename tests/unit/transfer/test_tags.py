@@ -43,6 +43,24 @@ def test_where_none_is_selected_the_number_and_near_ones_are_said() -> None:
     assert "1.26.1" in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("conditions", "said"),
+    [
+        ({"only": ("1.25.O",)}, "Nearest: 1.25.0"),
+        ({"only": ("LATEST",)}, "Nearest: latest."),
+        ({"only": ("zzz",)}, "The last of them: 2.0.0-rc.1, edge, latest."),
+        (
+            {"only": ("latest", "edge"), "newest": 1},
+            "--newest counts versions only, and edge, latest is none.",
+        ),
+    ],
+)
+def test_where_none_is_selected_the_reason_is_said(conditions: dict[str, Any], said: str) -> None:
+    with pytest.raises(NotFoundError) as caught:
+        Selection(**conditions).of(TAGS, "x")
+    assert said in caught.value.message
+
+
 def test_where_there_is_no_tag_at_all_none_is_named() -> None:
     with pytest.raises(NotFoundError) as caught:
         Selection(only=("*",)).of([], "x")

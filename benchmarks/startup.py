@@ -122,6 +122,9 @@ def main() -> int:
     acrbridge = installed("acrbridge", "bin")
     if acrbridge is None:
         parser.error("acrbridge is not installed")
+    os.environ.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # or each start compiles what an installation has compiled
     version, overview = medians(
         options.runs, lambda _: run(acrbridge, "--version"), lambda _: run(acrbridge, "--help")
     )

@@ -51,19 +51,20 @@ def is_host(text: str) -> bool:
 
 
 def registry_host(address: str) -> str | None:
-    """The host of a registry's address, in lower case, with its port where it is not https's own; None for no host.
+    """The host of a registry's address, in lower case, with its port where it names one; None where it is none.
 
     All names of Docker Hub come out as `docker.io`.
     """
     match = _ADDRESS.fullmatch(address)
     if match is None or not is_host(match[1]):
         return None
-    host = _normal(match[1])
+    host = match[1].lower()
     return DOCKER_HUB if host in _HUB_HOSTS else host
 
 
-def _normal(host: str) -> str:
-    return host.lower().removesuffix(":443")
+def without_own_port(host: str) -> str:
+    """A host without https's own port, which makes it no other."""
+    return host.removesuffix(":443")
 
 
 def api_host(host: str) -> str:
@@ -271,7 +272,7 @@ class Location:
                 f"{_shown(text)} names no registry host with a repository, and no layout.",
                 remedy=slips.remedy(text, slips.PLACE),
             )
-        host = _normal(host)
+        host = without_own_port(host.lower())
         parsed = Image.parse(image_on_hub(image) if host == DOCKER_HUB else image)
         if parsed.digest:
             check_digest(parsed.digest)

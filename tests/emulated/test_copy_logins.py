@@ -83,7 +83,7 @@ def test_a_private_source_with_the_login_of_a_helper(
 def test_what_docker_keeps_for_another_host_is_shown_to_nobody(
     acrbridge: Acrbridge, tmp_path: Path, image: str
 ) -> None:
-    auths = {"registry.example.com:8443": basic("example-user", "example-password")}
+    auths = {"registry.example.com:443": basic("example-user", "example-password")}
     run = with_docker(acrbridge, tmp_path, auths=auths)
     run("copy", PRIVATE, f"{TARGET}/{image}").refused(4, "REGISTRY_UNAUTHORIZED")
 

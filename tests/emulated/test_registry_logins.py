@@ -64,6 +64,15 @@ def test_a_copy_signs_in_with_it(
     assert azure.tag(image) is not None
 
 
+def test_the_port_of_https_makes_no_other_registry(
+    acrbridge: Acrbridge, ring: keyrings.Memory, image: str
+) -> None:
+    words = ("registry", "login", f"{HOST}:443", "-u", "example-user", "--password-stdin")
+    assert acrbridge(*words, stdin=PASSWORD).json()["registry"] == HOST
+    host, _, rest = PRIVATE.partition("/")
+    acrbridge("copy", f"{host}:443/{rest}", f"{TARGET}/{image}").succeeded()
+
+
 def test_it_goes_before_the_signed_in_account(
     acrbridge: Acrbridge, ring: keyrings.Memory, image: str
 ) -> None:

@@ -8,7 +8,7 @@ from acrbridge.errors import AcrBridgeError, NotFoundError, UsageError
 from acrbridge.jobs import Login, Notice
 from acrbridge.operations.kept_logins import KeptLogin, KeptLogins
 from acrbridge.operations.session import Session
-from acrbridge.references import api_host, registry_host
+from acrbridge.references import api_host, registry_host, without_own_port
 from acrbridge.registry.auth import Password
 from acrbridge.registry.client import RegistryClient
 
@@ -67,7 +67,7 @@ def _as_json(host: str, kept: KeptLogin) -> dict[str, Any]:
 
 
 def _host(registry: str) -> str:
-    host = registry_host(registry)
+    host = registry_host(without_own_port(registry))
     if host is None or not ("." in host or ":" in host or host == "localhost"):
         raise UsageError(
             "REFERENCE_INVALID",

@@ -85,9 +85,9 @@ def test_a_word_after_basic_stays(word: str) -> None:
     ],
 )
 def test_a_long_hostile_text_is_made_fit_at_once(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     redact.foreign(text)
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @given(url_parts, secrets)

@@ -127,9 +127,9 @@ def test_no_header_breaks_the_parser(header: str) -> None:
 @pytest.mark.parametrize("part", ["a", "a=", 'a="', 'a="\\"', " ", "a ", 'a="b",', "\\", '"'])
 def test_a_header_as_long_as_servers_may_send_is_parsed_at_once(part: str) -> None:
     header = f"Bearer {part * (65_536 // len(part))}"
-    began = time.perf_counter()
+    began = time.process_time()
     Challenge.parse(header)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 # Where a credential goes

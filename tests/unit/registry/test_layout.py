@@ -66,7 +66,7 @@ def refused(read: Callable[[], Any], code: str, *words: str) -> None:
     began = time.monotonic()
     with pytest.raises(AcrBridgeError) as caught:
         read()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     assert caught.value.code == code, caught.value.message
     assert is_fit_to_print(caught.value.message)
     assert [word for word in words if word not in caught.value.message] == [], caught.value.message

@@ -11,7 +11,6 @@ from acrbridge.azure.profile import Subscription
 from acrbridge.errors import UsageError
 from acrbridge.operations import listing, local_azure, sign_in, subscriptions
 from acrbridge.operations.access_tokens import access_token
-from acrbridge.operations.copy_image import copy_image
 from acrbridge.operations.import_image import import_image
 from acrbridge.operations.import_plan import summary
 from acrbridge.operations.session import Session
@@ -69,6 +68,8 @@ def _copy(session: Session, params: messages.Copy) -> Result:
         VerificationError: DIGEST_MISMATCH.
         AcrBridgeError: MANIFEST_INVALID, SOURCE_BLOB_MISSING, LAYOUT_INVALID, DISK_FULL.
     """
+    from acrbridge.operations.copy_image import copy_image  # what most clients never need
+
     return copy_image(session, params.job()).as_json()
 
 

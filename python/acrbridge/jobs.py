@@ -149,6 +149,8 @@ class CopyJob:
     artifact_types: tuple[str, ...] = ()
     """Only these of them."""
     foreign_layers: bool = False
+    clobber: bool = True
+    """A tag that the target has moves to the image; else that is refused."""
     dry_run: bool = False
     """Read both sides, send nothing, and tell what would be sent."""
     source_login: Login | None = None
@@ -174,6 +176,8 @@ class CopyItem:
     """`sent`, `there`; of a blob also `mounted`, or `skipped` as a layer that registries do not hold."""
     tag: str | None = None
     """Under which a manifest was stored; None by its digest."""
+    replaced: str | None = None
+    """Digest that the tag stood for until then."""
 
     def as_json(self) -> dict[str, Any]:
         """The item as a JSON object."""
@@ -181,6 +185,7 @@ class CopyItem:
             "digest": self.digest,
             "kind": self.kind,
             "outcome": self.outcome,
+            "replaced": self.replaced,
             "size": self.size,
             "tag": self.tag,
         }

@@ -68,6 +68,23 @@ def test_a_platform_that_is_not_there(acrbridge: Acrbridge, azure: LocalAzure, i
     assert azure.tag(image) is None
 
 
+def test_a_tag_that_moves_is_said(acrbridge: Acrbridge, azure: LocalAzure, image: str) -> None:
+    acrbridge("copy", HELLO, f"{TARGET}/{image}").succeeded()
+    old, new = azure.tag(image), azure.tag("signed:v1", "fabrikam.azurecr.io")
+    words = ("copy", SIGNED, f"{TARGET}/{image}")
+    acrbridge(*words, "--no-clobber").refused(5, "TARGET_TAG_EXISTS", "--no-clobber")
+    for more, verb in ((("--dry-run",), "A copy would move"), ((), "Moved")):
+        warnings = acrbridge(*words, *more).succeeded().warnings
+        assert warnings == [f"WARNING: {verb} the tag v1 from {old} to {new}."]
+    assert azure.tag(image) == new
+
+
+def test_an_artifact_type_that_no_referrer_has_is_said(acrbridge: Acrbridge, image: str) -> None:
+    words = ("copy", SIGNED, f"{TARGET}/{image}", "--artifact-type", "application/spdx")
+    (warning,) = acrbridge(*words).succeeded().warnings
+    assert "No referrer has the artifact type application/spdx; there are application/spdx+json" in warning
+
+
 def test_an_image_that_is_not_there(acrbridge: Acrbridge, azure: LocalAzure, image: str) -> None:
     acrbridge("copy", "fabrikam.azurecr.io/nosuch:v1", f"{TARGET}/{image}").refused(3, "REPOSITORY_NOT_FOUND")
     assert azure.tag(image) is None
@@ -106,13 +123,17 @@ def test_who_may_push_needs_no_right_to_import(signed_in: SignedIn, azure: Local
         ((HELLO, f"{TARGET}/x:1", "--source-username", "u"), "CREDENTIALS_INCOMPLETE"),
         ((HELLO, f"{TARGET}/x:1", "--untagged"), "OPTIONS_CONFLICT"),
         ((HELLO, f"{TARGET}/x:1", "--no-referrers", "--artifact-type", "a/b"), "OPTIONS_CONFLICT"),
+        ((HELLO, f"{TARGET}/x:1", "--artifact-type", ""), "OPTIONS_CONFLICT"),
         ((HELLO, f"{TARGET}/x", "--untagged", "--tag", "1"), "OPTIONS_CONFLICT"),
         ((HELLO, f"{TARGET}/x:1", "--tag", "a b"), "REFERENCE_INVALID"),
         ((f"{TARGET}/y", f"{TARGET}/x", "--all-tags", "--tag", "1"), "OPTIONS_CONFLICT"),
         ((f"{TARGET}/y", f"{TARGET}/x", "--only", "1*", "--untagged"), "OPTIONS_CONFLICT"),
         ((f"{TARGET}/y:1", f"{TARGET}/x", "--newest", "2"), "OPTIONS_CONFLICT"),
+        ((HELLO, f"{TARGET}/x:1", "--requests-per-second", "nan"), "RATE_INVALID"),
+        ((HELLO, f"{TARGET}/x:1", "--requests-per-second", "inf"), "RATE_INVALID"),
         ((f"{TARGET}/y", f"{TARGET}/x", "--only-regex", "("), "PATTERN_INVALID"),
         ((f"{TARGET}/y", f"{TARGET}/x", "--only-semver", "latest"), "PATTERN_INVALID"),
+        ((f"{TARGET}/y", f"{TARGET}/x", "--only-semver", "2.10, 2.11"), "PATTERN_INVALID"),
     ],
 )
 def test_a_mistyped_command_line_says_what_is_wrong(

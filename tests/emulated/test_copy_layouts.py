@@ -70,6 +70,19 @@ def test_from_layout_to_layout_needs_no_account_and_asks_nobody(
     assert (second["blobsSent"], second["manifestsSent"]) == (0, 0)
 
 
+def test_a_layout_without_a_tag_has_none_to_copy(acrbridge: Acrbridge, tmp_path: Path) -> None:
+    acrbridge("copy", HELLO, f"oci:{tmp_path / 'site'}", "--untagged").succeeded()
+    words = ("copy", "--all-tags", f"oci:{tmp_path / 'site'}", f"oci:{tmp_path / 'other'}")
+    acrbridge(*words).refused(3, "TAGS_NOT_FOUND", "has no tags", "@sha256:")
+
+
+def test_a_tilde_is_the_home_folder(acrbridge: Acrbridge, tmp_path: Path) -> None:
+    at_home = acrbridge.where(HOME=str(tmp_path), USERPROFILE=str(tmp_path))
+    at_home("copy", HELLO, "oci:~/site:v1").succeeded()
+    at_home("copy", "oci:~/site", "oci-archive:~/site.tar").succeeded()
+    assert {path.name for path in tmp_path.iterdir()} >= {"site", "site.tar"}
+
+
 def test_a_rehearsal_leaves_no_file(acrbridge: Acrbridge, place: str, tmp_path: Path) -> None:
     result = acrbridge("copy", HELLO, place, "--dry-run").succeeded().json()
     assert result["blobsSent"] > 0
@@ -96,6 +109,8 @@ def test_an_archive_that_is_there_is_left_alone(acrbridge: Acrbridge, tmp_path: 
         (("oci:", "oci:x"), 2, "REFERENCE_INVALID"),
         ((HELLO, f"oci:x@sha256:{'0' * 64}"), 2, "REFERENCE_INVALID"),
         (("oci:x:v1", "oci:y", "--all-tags"), 2, "OPTIONS_CONFLICT"),
+        ((HELLO, "oci-archive:new.tar.gz"), 2, "REFERENCE_INVALID"),
+        ((HELLO, "oci-archive:new.TGZ:v1"), 2, "REFERENCE_INVALID"),
         ((HELLO, f"oci:{Path(__file__).parent}"), 1, "LAYOUT_INVALID"),
     ],
 )

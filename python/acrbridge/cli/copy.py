@@ -80,6 +80,9 @@ def copy(
             help="Copy layers that registries do not hold by their licence, from their URLs.",
         ),
     ] = False,
+    no_clobber: Annotated[
+        bool, typer.Option("--no-clobber", help="Refuse to move a tag that the target has for another image.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read both sides, and print what would be sent.")
     ] = False,
@@ -121,6 +124,7 @@ def copy(
         referrers=not no_referrers,
         artifact_types=tuple(artifact_type or ()),
         foreign_layers=foreign_layers,
+        clobber=not no_clobber,
         dry_run=dry_run,
         source_login=source_login,
         target_login=target_login,

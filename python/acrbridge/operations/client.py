@@ -39,6 +39,8 @@ class CopyOptions(TypedDict, total=False):
     """Only these of what refers to an image."""
     foreign_layers: bool
     """Copy layers that registries do not hold by their licence, too."""
+    clobber: bool
+    """Move a tag that the target has for another image; by default it moves, and False refuses that."""
     dry_run: bool
     """Read both sides, send nothing, and tell what would be sent."""
     source_login: Login | None

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 
-from acrbridge.errors import AcrBridgeError, PartFailedError, StoppedError, UsageError
+from acrbridge.errors import AcrBridgeError, PartFailedError, StoppedError
 from acrbridge.http.deadlines import Cancelled
-from acrbridge.jobs import CopyJob, CopyResult, Notice
+from acrbridge.jobs import CopyItem, CopyJob, CopyResult, Notice
+from acrbridge.operations.copy_checks import check
 from acrbridge.operations.places import hub_pulls, open_places, with_version
 from acrbridge.operations.session import Session
-from acrbridge.references import LayoutPath, Location, Place, check_tag, parse_place
+from acrbridge.references import LayoutPath, Location, Place, parse_place
 from acrbridge.registry.contents import Platform
 from acrbridge.registry.foreign_layers import ForeignLayers
 from acrbridge.transfer.content import Source, Target
@@ -28,6 +29,8 @@ _NARROWED = (
 )
 _FAR = 0.01
 """Seconds to an answer from which on a registry is far. On loopback it is 1 to 3 ms."""
+_MOVED_NAMED = 3
+"""Tags that a notice names."""
 _GRACE = 0.7
 """Seconds that what is under way has to end by itself when it is interrupted."""
 
@@ -43,7 +46,8 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
         The result; the target's digests were read back and agree.
 
     Raises:
-        UsageError: REFERENCE_INVALID, OPTIONS_CONFLICT, PATTERN_INVALID.
+        UsageError: REFERENCE_INVALID, OPTIONS_CONFLICT, PATTERN_INVALID, RATE_INVALID.
+        TargetExistsError: TARGET_TAG_EXISTS, TARGET_FILE_EXISTS.
         NotFoundError: REPOSITORY_NOT_FOUND, PLATFORM_NOT_FOUND, TAGS_NOT_FOUND.
         PartFailedError: PART_FAILED, some tags could not be copied.
         StoppedError: INTERRUPTED.
@@ -53,7 +57,7 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
     source, target = parse_place(job.source, "source"), parse_place(job.target, "target")
     selection = Selection(job.only, job.regex, job.semver, job.newest, job.exclude)
     many = job.all_tags or bool(selection)
-    _check(job, source, target, many=many)
+    check(job, source, target, many=many)
     if isinstance(source, LayoutPath) and not many:
         source = with_version(source)
     with open_places(session, job, source, target) as places:
@@ -75,7 +79,11 @@ def _copied(
         session.http.pace.requests_per_second = job.requests_per_second
     began = clock.now()
     options = Options(
-        tuple(map(Platform.parse, job.platforms)), job.referrers, job.artifact_types, job.foreign_layers
+        tuple(map(Platform.parse, job.platforms)),
+        job.referrers,
+        job.artifact_types,
+        job.foreign_layers,
+        job.clobber,
     )
     known = _known(session, job, target)
     copy = Copy(
@@ -106,9 +114,10 @@ def _copied(
     finally:
         copy.close()
         session.http.on_trouble.remove(copy.trouble)
-    if copy.has_narrowed:
-        session.listener(Notice(_NARROWED))
     counts, items = copy.tally.as_json(), copy.tally.items()
+    narrowed = _NARROWED if copy.has_narrowed else None
+    for message in filter(None, (narrowed, copy.missed, _moved(items, dry_run=job.dry_run))):
+        session.listener(Notice(message))
     return CopyResult(
         str(source),
         str(target),
@@ -127,31 +136,13 @@ def _is_far(session: Session, *places: Place) -> bool:
     return any(session.http.quickest.get(host, _FAR) >= _FAR for host in hosts)
 
 
-def _check(job: CopyJob, source: Place, target: Place, *, many: bool) -> None:
-    if target.digest:
-        raise UsageError(
-            "REFERENCE_INVALID",
-            f"The target {job.target!r} cannot have a digest: it gets the source's.",
-            remedy=f"Leave out @{target.digest}",
-        )
-    one = source.tag or source.digest or target.tag or job.tags or job.untagged
-    if many and one:
-        raise UsageError(
-            "OPTIONS_CONFLICT",
-            "With all tags, or a selection of them, source and target are repositories without a tag,"
-            " and neither --tag nor --untagged is given.",
-        )
-    for side, place, login in (("source", source, job.source_login), ("target", target, job.target_login)):
-        if login and isinstance(place, LayoutPath):
-            raise UsageError(
-                "OPTIONS_CONFLICT", f"--{side}-username is for registries: {str(place)!a} needs no login."
-            )
-    if job.artifact_types and not job.referrers:
-        raise UsageError("OPTIONS_CONFLICT", "--artifact-type and --no-referrers exclude each other.")
-    if job.untagged and (target.tag or job.tags):
-        raise UsageError("OPTIONS_CONFLICT", "With --untagged the target has no tag, and no --tag is given.")
-    for tag in job.tags:
-        check_tag(tag)
+def _moved(items: Sequence[CopyItem], *, dry_run: bool) -> str | None:
+    """A sentence about tags that stood for other images."""
+    moved = [item for item in items if item.replaced]
+    named = "; ".join(f"{i.tag} from {i.replaced} to {i.digest}" for i in moved[:_MOVED_NAMED])
+    more = f"; and {len(moved) - _MOVED_NAMED} more" if len(moved) > _MOVED_NAMED else ""
+    verb = "A copy would move" if dry_run else "Moved"
+    return f"{verb} the tag {named}{more}." if moved else None
 
 
 def _tags(job: CopyJob, source: Place, target: Place) -> list[str]:

@@ -115,7 +115,7 @@ def _layout(place: LayoutPath) -> Iterator[Layout]:
     from acrbridge.registry.folder import Folder
     from acrbridge.registry.layout import Layout
 
-    path, name = Path(place.path), _name(place)
+    path, name = _path(place), _name(place)
     if not path.exists():
         raise NotFoundError("SOURCE_IMAGE_NOT_FOUND", f"{name} is not there.", remedy="Check the path.")
     if place.is_archive:
@@ -130,9 +130,15 @@ def _layout_target(place: LayoutPath) -> Iterator[LayoutTarget | ArchiveTarget]:
     from acrbridge.registry.archive_target import ArchiveTarget
     from acrbridge.registry.layout_target import LayoutTarget
 
-    path, name = Path(place.path), _name(place)
+    path, name = _path(place), _name(place)
     with ArchiveTarget(path, name) if place.is_archive else LayoutTarget(path, name) as target:
         yield target
+
+
+def _path(place: LayoutPath) -> Path:
+    """Where it is; a shell leaves the tilde after `oci:` to us."""
+    path = Path(place.path)
+    return path.expanduser() if path.parts[:1] == ("~",) else path
 
 
 def _name(place: LayoutPath) -> str:

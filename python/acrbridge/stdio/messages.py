@@ -196,6 +196,7 @@ class Copy(Request):
     referrers: bool = True
     artifact_types: Names = ()
     foreign_layers: bool = False
+    clobber: bool = True
     dry_run: bool = False
     source_login: Credential | None = None
     target_login: Credential | None = None

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 
-from acrbridge.errors import AcrBridgeError
+from acrbridge.errors import AcrBridgeError, TargetExistsError
 from acrbridge.http.deadlines import Clock
 from acrbridge.registry.contents import Platform
 from acrbridge.registry.manifests import Manifest
@@ -38,12 +38,14 @@ class Options:
         referrers: signatures, SBOMs and the like come along.
         artifact_types: only these of them. None: all.
         foreign_layers: layers that registries do not hold by their licence are copied, too.
+        clobber: tags that the target has may move.
     """
 
     platforms: tuple[Platform, ...] = ()
     referrers: bool = True
     artifact_types: tuple[str, ...] = ()
     foreign_layers: bool = False
+    clobber: bool = True
 
 
 class Copy:
@@ -79,6 +81,7 @@ class Copy:
         self.tally = Tally()
         self.progress = Progress(clock)
         self._source = source
+        self._target = target
         self._options = options
         self._pool = Pool(concurrency, clock, is_far)
         self._inventory = Inventory(target, self._pool, set() if known is None else known)
@@ -115,6 +118,11 @@ class Copy:
         """Whether an index arrives without some of its platforms, and so with another digest."""
         return self._reading.has_narrowed
 
+    @property
+    def missed(self) -> str | None:
+        """A sentence about artifact types that are wanted, and that no referrer has."""
+        return self._referrers.missed() if self._referrers else None
+
     def tags(self, selection: Selection) -> list[str]:
         """The source's tags, but for those that stand for what refers to an image.
 
@@ -150,6 +158,8 @@ class Copy:
 
         Raises:
             NotFoundError: the source has no such image.
+            TargetExistsError: TARGET_TAG_EXISTS, a tag would have to move and must not.
+            PartFailedError: PART_FAILED, some of the tags could not be written.
             VerificationError: what arrived is not what was sent.
             AcrBridgeError: by cause, naming the side.
         """
@@ -165,12 +175,23 @@ class Copy:
     def _bring(self, root: Node, tags: Sequence[str], found: Mapping[str, Future[str | None]]) -> None:
         if self._referrers:
             self._referrers.ask(_subjects(root))
-        missing = [tag for tag in tags if found[tag].result() != root.digest]
+        before = {tag: found[tag].result() for tag in tags}
+        missing = {tag: digest for tag, digest in before.items() if digest != root.digest}
+        self._refuse_to_move(missing)
         if missing or (not tags and not self._inventory.has_manifest(root.digest)):
             self._storing.store(self._reading.tree(root), missing)
         for tag in tags or (None,):
             if tag not in missing:
                 self.tally.manifest(root.manifest, "there", tag)
+
+    def _refuse_to_move(self, tags: Mapping[str, str | None]) -> None:
+        taken = [f"{tag} is {digest}" for tag, digest in tags.items() if digest]
+        if taken and not self._options.clobber:
+            raise TargetExistsError(
+                "TARGET_TAG_EXISTS",
+                f"{self._target.name} has another image by that tag: {', '.join(taken)}.",
+                remedy="Leave out --no-clobber to move the tag, or choose another one.",
+            )
 
     def _bring_referrers(self, root: Node, depth: int) -> None:
         if self._referrers is None:

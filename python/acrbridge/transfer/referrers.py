@@ -55,6 +55,8 @@ class Referrers:
         self._pool = pool
         self._types = frozenset(types)
         self._tags = pool.submit(lambda: frozenset(source.tags()))
+        self._seen: set[str] = set()
+        """Types of what refers to the manifests so far."""
         self._followed: set[str] = set()
         self._asked: dict[str, Future[list[Descriptor] | None]] = {}
         self._can_list = True
@@ -63,10 +65,17 @@ class Referrers:
         """All tags of the source."""
         return self._tags.result()
 
+    def missed(self) -> str | None:
+        """A sentence about types that are wanted, and that nothing has which was found; None where there is none."""
+        missed = ", ".join(sorted(self._types - self._seen))
+        there = ", ".join(sorted(self._seen)) or "none at all"
+        return f"No referrer has the artifact type {missed}; there are {there}." if missed else None
+
     def is_wanted(self, node: Node) -> bool:
         """Whether what was read is of a type that is wanted; what names none goes by what it is made of."""
         contents = node.contents
         types = [contents.artifact_type] if contents.artifact_type else [b.media_type for b in contents.blobs]
+        self._seen.update(types)
         return not self._types or not self._types.isdisjoint(types)
 
     def ask(self, digests: Sequence[str]) -> None:
@@ -80,9 +89,11 @@ class Referrers:
         new = [digest for digest in digests if digest not in self._followed]
         self.ask(new)
         self._followed.update(new)
+        listed = list(self._listed(new))
+        self._seen.update(descriptor.artifact_type for _, descriptor in listed if descriptor.artifact_type)
         found = dict.fromkeys(
             Referrer(subject, descriptor.digest)
-            for subject, descriptor in self._listed(new)
+            for subject, descriptor in listed
             if not self._types or descriptor.artifact_type in {None, *self._types}
         )
         yield from found

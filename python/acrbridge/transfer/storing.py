@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, wait
 
-from acrbridge.errors import AcrBridgeError, VerificationError
+from acrbridge.errors import AcrBridgeError, PartFailedError, VerificationError
 from acrbridge.registry.contents import Descriptor
 from acrbridge.transfer.content import Target
 from acrbridge.transfer.fallback import FallbackTags
@@ -43,22 +44,24 @@ class Storing:
         self._tally = tally
         self._foreign_layers = foreign_layers
 
-    def store(self, tree: Mapping[str, Node], tags: Sequence[str]) -> None:
+    def store(self, tree: Mapping[str, Node], tags: Mapping[str, str | None]) -> None:
         """Store an image.
 
         Args:
             tree: its manifests by digest.
-            tags: that it gets; without, it is stored by its digest.
+            tags: that it gets, each with the digest that it stands for so far; without, it is stored by its digest.
 
         Raises:
+            PartFailedError: PART_FAILED, some of the tags could not be written.
             VerificationError: DIGEST_MISMATCH, the target shows another image afterwards.
         """
         finish(self._moving.move(self._blobs(tree.values())))
         *beneath, [root] = levels(tree)
         for level in beneath:
             finish([self._pool.submit(self._put, node, node.digest) for node in level])
-        versions = tags or [root.digest]
-        finish([self._pool.submit(self._put, root, version) for version in versions])
+        versions = list(tags) or [root.digest]
+        puts = {v: self._pool.submit(self._put, root, v, tags.get(v)) for v in versions}
+        self._finish(puts)
         finish([self._pool.submit(self._read_back, root, version) for version in versions])
 
     def _blobs(self, nodes: Iterable[Node]) -> list[Descriptor]:
@@ -68,7 +71,22 @@ class Storing:
             self._tally.blob(blob, "skipped")
         return [blob for blob in blobs if blob not in skipped]
 
-    def _put(self, node: Node, version: str) -> None:
+    def _finish(self, puts: Mapping[str, Future[None]]) -> None:
+        """Wait for tags to be written; where some are and some are not, say which."""
+        wait(puts.values())
+        failed = {tag: error for tag, put in puts.items() if (error := put.exception())}
+        for error in failed.values():
+            if len(failed) == len(puts) or not isinstance(error, AcrBridgeError):
+                raise error
+            written = ", ".join(tag for tag in puts if tag not in failed)
+            raise PartFailedError(
+                "PART_FAILED",
+                f"Of the tags only {written} could be written, {', '.join(failed)} could not:"
+                f" {error.message} ({error.code})",
+                remedy=error.remedy,
+            ) from error
+
+    def _put(self, node: Node, version: str, replaced: str | None = None) -> None:
         try:
             lists = self._target.put_manifest(version, node.manifest)
         except AcrBridgeError as error:
@@ -77,7 +95,7 @@ class Storing:
             lists = self._target.put_manifest(version, node.manifest)
         if node.contents.subject:
             self._fallback.learn(lists=lists)
-        self._tally.manifest(node.manifest, "sent", None if version == node.digest else version)
+        self._tally.manifest(node.manifest, "sent", None if version == node.digest else version, replaced)
 
     def _read_back(self, root: Node, version: str) -> None:
         found = self._target.digest_of(version)

@@ -15,6 +15,7 @@ from acrbridge.transfer.versions import Range, Version
 _LONGEST_PATTERN = 200
 _LONGEST_TAG = 128
 """Characters (distribution-spec v1.1, "Pulling manifests"). Both bound the work of a regular expression."""
+_BY_DIGEST = "An image without a tag is copied by its digest, as in …@sha256:…, without --all-tags."
 _NEAR = 3
 """Tags that are named where none was selected."""
 
@@ -59,7 +60,9 @@ class Selection:
         all_tags = sorted(tags)
         found = [tag for tag in all_tags if self._matches(tag)]
         chosen = found if self.newest is None else _newest(found, self.newest)
-        if not chosen and self:
+        if not all_tags:
+            raise NotFoundError("TAGS_NOT_FOUND", f"{where} has no tags.", remedy=_BY_DIGEST)
+        if not chosen:
             raise NotFoundError(
                 "TAGS_NOT_FOUND",
                 f"None of the {len(all_tags)} tags of {where} is selected."

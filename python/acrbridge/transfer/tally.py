@@ -22,9 +22,11 @@ class Tally:
         """A blob was sent, mounted, found there, or skipped."""
         self._add(CopyItem("blob", blob.digest, blob.size, outcome))
 
-    def manifest(self, manifest: Manifest, outcome: str, tag: str | None = None) -> None:
-        """A manifest was sent or found there, under a tag or by its digest."""
-        self._add(CopyItem("manifest", manifest.digest, len(manifest.body), outcome, tag))
+    def manifest(
+        self, manifest: Manifest, outcome: str, tag: str | None = None, replaced: str | None = None
+    ) -> None:
+        """A manifest was sent or found there, under a tag, in place of another that had it, or by its digest."""
+        self._add(CopyItem("manifest", manifest.digest, len(manifest.body), outcome, tag, replaced))
 
     def child(self, child: Descriptor) -> None:
         """A manifest was found there, and not read."""

@@ -56,7 +56,7 @@ def narrowed(node: Node, platforms: Sequence[Platform], where: str) -> Node:
         where: it was read, for messages.
 
     Raises:
-        NotFoundError: PLATFORM_NOT_FOUND.
+        NotFoundError: PLATFORM_NOT_FOUND, one of them is not there.
     """
     children = node.contents.children
     if not platforms or not children:
@@ -64,9 +64,10 @@ def narrowed(node: Node, platforms: Sequence[Platform], where: str) -> Node:
     keep = [
         child for child in children if child.platform and any(child.platform.matches(p) for p in platforms)
     ]
-    if not keep:
-        have = ", ".join(str(child.platform) for child in children if child.platform)
-        raise NotFoundError("PLATFORM_NOT_FOUND", f"{where} has no such platform, but {have}.")
+    absent = [str(p) for p in platforms if not any(c.platform and c.platform.matches(p) for c in keep)]
+    if absent:
+        have = ", ".join(dict.fromkeys(str(child.platform) for child in children if child.platform))
+        raise NotFoundError("PLATFORM_NOT_FOUND", f"{where} has no {', '.join(absent)}, but {have}.")
     if len(keep) == len(children):
         return node
     manifest = node.manifest.with_body(with_platforms(node.manifest.body, keep))

@@ -88,7 +88,7 @@ def _is_within(version: Version, bounds: list[_Bound]) -> bool:
 
 def _bounds(part: str, text: str) -> list[_Bound]:
     """The bounds of one alternative; all have to hold."""
-    part = _HYPHEN.sub(r">=\1 <=\2", part.replace(",", " ")).strip()
+    part = _HYPHEN.sub(r">=\1 <=\2", part).strip()
     if not part or _COMPARATOR.sub("", part).strip():
         raise _invalid(text)
     return [
@@ -149,5 +149,5 @@ def _invalid(text: str) -> UsageError:
     return UsageError(
         "PATTERN_INVALID",
         f"{ascii(text)[:_LONGEST]} is not a range of versions.",
-        remedy="Write one such as '>=1.2 <2', '^1.2', '~1.2', '1.x' or '1.2 - 1.4'",
+        remedy="Write one such as '>=1.2 <2', '^1.2', '~1.2', '1.x', '1.2 - 1.4' or '1.2 || 1.4'",
     )

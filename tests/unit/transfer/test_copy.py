@@ -9,7 +9,15 @@ from contextlib import contextmanager
 
 import pytest
 
-from acrbridge.errors import AcrBridgeError, NetworkError, NotFoundError, RefusedError, VerificationError
+from acrbridge.errors import (
+    AcrBridgeError,
+    NetworkError,
+    NotFoundError,
+    PartFailedError,
+    RefusedError,
+    TargetExistsError,
+    VerificationError,
+)
 from acrbridge.http.retry import DEFAULT
 from acrbridge.registry.contents import OCI_MANIFEST, Descriptor, Platform
 from acrbridge.registry.manifests import Manifest
@@ -155,6 +163,74 @@ def test_a_tag_that_is_not_there_is_answered_with_the_nearest(typed: str, remedy
     with pytest.raises(NotFoundError) as caught:
         copied(source, Place("target"), typed, "v1")
     assert caught.value.remedy.startswith(remedy)
+
+
+def test_of_several_platforms_none_may_be_missing() -> None:
+    source, target = Place("source"), Place("target")
+    two_platforms(source)
+    asked = tuple(map(Platform.parse, ("linux/amd64", "linux/nope")))
+    with pytest.raises(NotFoundError, match="source has no linux/nope, but linux/amd64, windows/amd64"):
+        copied(source, target, "v1", "v1", options=Options(platforms=asked))
+    assert target.manifests == {}
+
+
+def test_a_tag_that_moves_is_told_with_what_it_stood_for() -> None:
+    source, target = Place("source"), Place("target")
+    old, new = target.image(b"old", tag="v1"), source.image(b"new", tag="v1")
+    items = copied(source, target, "v1", "v1", "v2").tally.items()
+    moved = {i.tag: (i.replaced, i.digest) for i in items if i.kind == "manifest"}
+    assert moved == {"v1": (old.digest, new.digest), "v2": (None, new.digest)}
+
+
+def test_a_tag_that_must_not_move_is_refused_before_anything_is_written() -> None:
+    source, target = Place("source"), Place("target")
+    old = target.image(b"old", tag="v1")
+    source.image(b"new", tag="v1")
+    with pytest.raises(TargetExistsError) as caught:
+        copied(source, target, "v1", "new", "v1", options=Options(clobber=False))
+    assert caught.value.code == "TARGET_TAG_EXISTS"
+    assert f"v1 is {old.digest}" in caught.value.message
+    assert (target.tagged, [line for line in target.log if line.startswith("put")]) == (
+        {"v1": old.digest},
+        [],
+    )
+
+
+def test_a_tag_that_need_not_move_is_no_reason_to_refuse() -> None:
+    source, target = Place("source"), Place("target")
+    two_platforms(source)
+    for _ in ("new", "there"):
+        copied(source, target, "v1", "v1", options=Options(clobber=False))
+    assert target.tagged == source.tagged
+
+
+class Locked(Place):
+    """A target some of whose tags are locked."""
+
+    locked: tuple[str, ...] = ()
+
+    def put_manifest(self, version: str, manifest: Manifest) -> bool:
+        if version in self.locked:
+            raise RefusedError("TARGET_LOCKED", f"{version} is locked.")
+        return super().put_manifest(version, manifest)
+
+
+def test_where_some_tags_cannot_be_written_it_is_said_which_are_there() -> None:
+    source, target = Place("source"), Locked("target")
+    source.image(b"layer", tag="v1")
+    target.locked = ("b",)
+    with pytest.raises(PartFailedError) as caught:
+        copied(source, target, "v1", "a", "b", "c")
+    assert "only a, c could be written, b could not: b is locked. (TARGET_LOCKED)" in caught.value.message
+    assert set(target.tagged) == {"a", "c"}
+
+
+def test_where_no_tag_can_be_written_its_cause_is_the_error() -> None:
+    source, target = Place("source"), Locked("target")
+    source.image(b"layer", tag="v1")
+    target.locked = ("a", "b")
+    with pytest.raises(RefusedError):
+        copied(source, target, "v1", "a", "b")
 
 
 def test_referrers_come_along_by_the_api() -> None:

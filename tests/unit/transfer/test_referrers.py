@@ -117,6 +117,23 @@ def test_what_names_no_type_goes_by_what_it_is_made_of(wanted: str, *, arrives: 
     assert (tag in target.tagged) is arrives
 
 
+def test_a_type_that_no_referrer_has_is_told_with_those_that_there_are() -> None:
+    source, target = Place("source", referring={}), Place("target", referring={})
+    image = source.image(b"layer", tag="v1")
+    attach(source, image, SBOM)
+    attach(source, image, SIGNATURE, listed=False)
+    assert copied(source, target, SBOM).missed is None
+    told = copied(source, target, SBOM, "application/spdx").missed
+    assert told == f"No referrer has the artifact type application/spdx; there are {SBOM}, {SIGNATURE}."
+
+
+def test_where_there_is_no_referrer_at_all_a_wanted_type_is_missed() -> None:
+    source = Place("source", referring={})
+    source.image(b"layer", tag="v1")
+    missed = copied(source, Place("target"), SBOM).missed
+    assert missed == f"No referrer has the artifact type {SBOM}; there are none at all."
+
+
 # Fallback tags
 
 

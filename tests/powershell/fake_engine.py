@@ -46,9 +46,14 @@ def refuse(request: Any) -> None:
     send({"id": request, "error": {"code": -32600, "message": message, "data": data}})
 
 
+def flood(request: Any, params: dict[str, Any]) -> None:
+    sys.stderr.write("a line of a traceback\n" * 200_000)
+    send({"id": request, "result": {}})
+
+
 def talk(request: Any, params: dict[str, Any]) -> None:
     known = {"id": request, "activity": "Copying a:b", "status": "Copying", "percent": 50, "remaining": 3.2}
-    for told in (known, {"id": request, "status": "Waiting", "percent": None, "remaining": None}):
+    for told in (known, {"id": request, "activity": "", "status": "", "percent": None, "remaining": None}):
         send({"method": "progress", "params": told})
     for level in ("verbose", "debug"):
         send({"method": "log", "params": {"id": request, "level": level, "message": f"a {level} line"}})
@@ -76,6 +81,7 @@ METHODS: dict[str, Callable[[Any, dict[str, Any]], None]] = {
     "die": lambda _, params: end(3, params.get("words", "") + "\n"),
     "echo": lambda request, params: send({"id": request, "result": params}),
     "fail": fail,
+    "flood": flood,
     "garbage": lambda *_: say("Traceback (most recent call last):\n"),
     "half": half,
     "hang": lambda *_: None,
@@ -101,6 +107,7 @@ BEGINNINGS: dict[str, Callable[[], object]] = {
 
 ANSWERS: dict[str, Callable[[Any], None]] = {
     "later": lambda request: welcome(request, 2),
+    "odd": lambda request: send({"id": request, "result": ["well"]}),
     "refusing": refuse,
 }
 """What it answers to `initialize`; else it is welcome."""

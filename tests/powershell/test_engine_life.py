@@ -68,6 +68,7 @@ def test_it_is_started_isolated_and_without_variables_of_python(script: Script, 
     [
         ("chatty", "ENGINE_GARBLED", "no message of the protocol"),
         ("later", "PROTOCOL_MISMATCH", "The engine speaks protocol 2, AcrBridge 0.1.0 speaks 1."),
+        ("odd", "ENGINE_GARBLED", "no message of the protocol"),
         ("python2", "ENGINE_MISSING", "It is Python 2."),
         ("refusing", "PROTOCOL_MISMATCH", "AcrBridge speaks protocol 1, fake speaks 2."),
         ("silent", "ENGINE_SILENT", "did not answer in time"),
@@ -201,6 +202,10 @@ def test_an_engine_that_prints_garbage_is_reported_and_replaced(script: Script, 
     assert "Traceback" not in garbled["message"]
     assert first != second
     assert ends(first)
+
+
+def test_megabytes_on_standard_error_hold_nothing_up(script: Script, fake_engine: Fake) -> None:
+    assert script(f"{use(fake_engine())}(Request-Engine flood).Count") == [0]
 
 
 def test_an_error_without_an_id_ends_the_request_that_was_sent_last(

@@ -99,7 +99,7 @@ def test_progress_goes_to_the_host_and_is_completed(script: Script, fake_engine:
     """)
     assert records == [
         {"type": "Processing", "activity": "Copying a:b", "status": "Copying", "percent": 50, "seconds": 3},
-        {"type": "Processing", "activity": "Testing", "status": "Waiting", "percent": -1, "seconds": -1},
+        {"type": "Processing", "activity": "Testing", "status": "Processing", "percent": -1, "seconds": -1},
         {"type": "Completed", "activity": "Testing", "status": "Processing", "percent": -1, "seconds": -1},
     ]
 
@@ -167,6 +167,18 @@ def test_a_stop_of_the_pipeline_cancels_the_request_and_keeps_the_engine(
     assert milliseconds < 1000
     hang, cancel = (m for m in engine.received() if m["method"] in {"hang", "cancel"})
     assert cancel["params"] == {"id": hang["id"]}
+
+
+def test_a_throw_downstream_leaves_nothing_at_work_and_the_engine_as_it_was(
+    script: Script, fake_engine: Fake
+) -> None:
+    first, inboxes, second = script(f"""{use(fake_engine())}
+        try {{ Request-Engine who | ForEach-Object {{ $_['pid']; throw 'downstream' }} }} catch {{ $null = $_ }}
+        & $module {{ $script:Engine.Inboxes.Count }}
+        (Request-Engine who)['pid']
+    """)
+    assert first == second
+    assert inboxes == 0
 
 
 def test_a_warning_that_stops_the_command_cancels_the_request(script: Script, fake_engine: Fake) -> None:

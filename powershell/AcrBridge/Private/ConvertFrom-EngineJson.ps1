@@ -3,6 +3,10 @@
 # 7, and knows no dictionaries in 5.1. JsonReaderWriterFactory is in .NET Framework since 3.5 and in .NET; it gives
 # JSON as XML (learn.microsoft.com/dotnet/framework/wcf/feature-details/mapping-between-json-and-xml), and is
 # lenient: whether a message is whole has to be seen by its last member.
+
+# Windows PowerShell does not load its assembly by itself.
+if ($PSVersionTable.PSEdition -eq 'Desktop') { Add-Type -AssemblyName System.Runtime.Serialization }
+
 function ConvertFrom-EngineJson {
     param([string] $Json)
 

@@ -81,9 +81,10 @@ function Add-JsonObject {
     param([System.Text.StringBuilder] $Text, [System.Collections.IDictionary] $Members, [int] $Depth)
 
     $before = '{'
-    foreach ($name in $Members.Keys) {
-        [void]$Text.Append($before).Append((ConvertTo-JsonString $name)).Append(':')
-        Add-JsonValue $Text $Members[$name] ($Depth + 1)
+    # Not by $Members.Keys, which is the value of a member of that name where there is one.
+    foreach ($member in $Members.GetEnumerator()) {
+        [void]$Text.Append($before).Append((ConvertTo-JsonString $member.Key)).Append(':')
+        Add-JsonValue $Text $member.Value ($Depth + 1)
         $before = ','
     }
     [void]$Text.Append($(if ($before -eq '{') { '{}' } else { '}' }))

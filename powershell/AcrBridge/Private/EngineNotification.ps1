@@ -18,7 +18,8 @@ function Write-EngineProgress {
 
     if ($Params['activity']) { $Activity = $Params['activity'] }
     $known = @{}
+    if ($Params['status']) { $known['Status'] = $Params['status'] }
     if ($null -ne $Params['percent']) { $known['PercentComplete'] = [int]$Params['percent'] }
     if ($null -ne $Params['remaining']) { $known['SecondsRemaining'] = [int]$Params['remaining'] }
-    Write-Progress -Id $Id -Activity $Activity -Status $Params['status'] @known
+    Write-Progress -Id $Id -Activity $Activity @known
 }

@@ -37,6 +37,9 @@ function Start-Engine {
         return Resolve-Refusal $answer $engine
     }
     $welcome = $answer['result']
+    if ($welcome -isnot [System.Collections.IDictionary]) {
+        return New-EngineFailure 'ENGINE_GARBLED'
+    }
     if ($welcome['protocolVersion'] -ne $script:ProtocolVersion) {
         $versions = "protocol $($welcome['protocolVersion']), AcrBridge $(Get-ModuleVersion) speaks $script:ProtocolVersion"
         return New-EngineFailure 'PROTOCOL_MISMATCH' "The engine speaks $versions."

@@ -262,9 +262,8 @@ def main() -> None:
     acrbridge = installed("acrbridge")
     if acrbridge is None or shutil.which("docker-registry") is None:
         parser.error("acrbridge and docker-registry have to be installed")
-    os.environ.pop(
-        "PYTHONDONTWRITEBYTECODE", None
-    )  # or each start compiles what an installation has compiled
+    # Or each start would compile what an installation has compiled.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     ours = command(acrbridge, "copy", "-o", "none")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))

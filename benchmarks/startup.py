@@ -122,9 +122,8 @@ def main() -> int:
     acrbridge = installed("acrbridge", "bin")
     if acrbridge is None:
         parser.error("acrbridge is not installed")
-    os.environ.pop(
-        "PYTHONDONTWRITEBYTECODE", None
-    )  # or each start compiles what an installation has compiled
+    # Or each start would compile what an installation has compiled.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     version, overview = medians(
         options.runs, lambda _: run(acrbridge, "--version"), lambda _: run(acrbridge, "--help")
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import signal
-import statistics
 import subprocess
 import time
 from typing import TYPE_CHECKING, Any
@@ -377,13 +376,13 @@ def test_a_thousand_requests_leave_nothing_behind(engine: Engine) -> None:
 
 
 def seconds(work: Callable[[], object], times: int = 15) -> float:
-    """How long something takes, the median of some times."""
+    """How long something takes: the least of some times, for what else the computer does is not counted."""
     moments = []
     for _ in range(times):
         began = time.perf_counter()
         work()
         moments.append(time.perf_counter() - began)
-    return statistics.median(moments)
+    return min(moments)
 
 
 def test_the_protocol_costs_little_beyond_the_work(engine: Engine, acrbridge: Acrbridge) -> None:

@@ -82,9 +82,12 @@ def test_an_id_that_is_at_work_is_refused_without_ending_the_first(
     with Engine(acrbridge.environment) as engine:
         params = {"registryName": "fabrikam", "repositoryName": "signed"}
         line = json.dumps({"jsonrpc": "2.0", "id": 99, "method": "listTags", "params": params}).encode()
-        engine.write(line + b"\n" + line + b"\n")
-        code, message = engine.refusal(None)
-        assert (code, "99" in message) == ("MESSAGE_INVALID", True)
+        engine.write(line + b"\n")
+        for again in (line, line.replace(b"listTags", b"rm"), line.replace(b"registryName", b"x")):
+            engine.heard.clear()
+            engine.write(again + b"\n")
+            code, message = engine.refusal(None)
+            assert (code, "99" in message) == ("MESSAGE_INVALID", True)
         assert engine.answer(99)["result"]["tags"]
         azure.play()
         engine.heard.clear()

@@ -118,6 +118,9 @@ class Server:
     def _answer(self, found: Line) -> None:
         message = _parsed(found)
         method, params, request = _envelope(message)
+        if request is not None and self._calls.has(request):
+            # Without its id, or it would pass for the answer to the one that is at work.
+            raise _invalid(f"A request {request!a} is at work already.", None)
         if method == "initialize" and request is not None:
             self._initialize(request, params)
         elif not self._is_initialized:
@@ -153,9 +156,6 @@ class Server:
 
     def _begin(self, method: str, params: Any, request: int | str) -> None:
         asked = _checked(METHODS[method].params, params, request)
-        if self._calls.has(request):
-            # Without its id, or it would pass for the answer to the one that is at work.
-            raise _invalid(f"A request {request!a} is at work already.", None)
         try:
             _apply(asked.environment)
         except ValueError:

@@ -7,12 +7,17 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from acrbridge.stdio.errors import ProtocolError
 from acrbridge.stdio.framing import MAX_LINE
-from acrbridge.stdio.server import Server, _line
+from acrbridge.stdio.methods import METHODS, Method
+from acrbridge.stdio.server import Server, _checked, _envelope, _line, _parsed
 from unit.stdio.broken import BROKEN
 
 HELLO = {"protocolVersion": 1, "client": {"name": "test", "version": "1"}}
@@ -161,3 +166,27 @@ def test_names_in_every_script_come_back_as_they_were(engine: Engine) -> None:
     for name in ("ñandú", "漢字", "🐳", "a'b\"c\\", " x ", "back\\"):
         plan = {"registryName": name, "sourceImage": "docker.io/library/a:1"}
         assert engine.ask(id=name, method="planImport", params=plan)["id"] == name
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["username", "password", "tokens", "x"]), inner, max_size=3)
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.sampled_from([*METHODS.values()]), st.data())
+def test_no_parameters_do_more_than_fail(method: Method, data: st.DataObject) -> None:
+    names = [field.alias or name for name, field in method.params.model_fields.items()]
+    params = data.draw(JSON | st.dictionaries(st.sampled_from(names), JSON))
+    with suppress(ProtocolError):
+        _checked(method.params, params, 1)
+
+
+@given(JSON | st.dictionaries(st.sampled_from(["jsonrpc", "id", "method", "params"]), JSON | st.just("2.0")))
+def test_no_message_does_more_than_fail(message: Any) -> None:
+    with suppress(ProtocolError):
+        _envelope(_parsed(json.dumps(message).encode()))

@@ -362,7 +362,8 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "Look whether the tag has appeared, or wait longer with --timeout.",
         ),
         "INTERRUPTED": Explanation(
-            "You stopped waiting. What was sent to Azure goes on there.", "Look whether the tag has appeared."
+            "You stopped waiting, or a copy. What was sent to Azure goes on there; a copy has ended.",
+            "Look whether the tag has appeared.",
         ),
         "ARM_REFUSED": Explanation(
             "Azure Resource Manager refused the request.", "The message holds its reason."
@@ -448,8 +449,8 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "Nothing to do: the blob starts anew.",
         ),
         "DIGEST_MISMATCH": Explanation(
-            "The target holds another digest than the one imported.",
-            "Import again with --force; tell us if it stays.",
+            "What was read or stored is not what its digest says: it is damaged where it lies, or came so.",
+            "Try again; if it stays, have the image pushed or saved anew at the place in the message.",
         ),
         "TARGET_TAG_ABSENT": Explanation(
             "Azure reported success, but the tag is not in the target registry.", "Import again."

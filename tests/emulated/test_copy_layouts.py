@@ -29,6 +29,16 @@ def test_an_image_goes_to_a_layout_and_back_with_its_digest(
     assert back["blobsSent"] == there["blobsSent"]
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"), [("file", "write oci-archive:PATH"), ("a" * 256, "a shorter name")]
+)
+def test_a_source_that_cannot_be_a_folder_is_refused_with_what_to_do(
+    acrbridge: Acrbridge, tmp_path: Path, image: str, name: str, advice: str
+) -> None:
+    (tmp_path / "file").touch()
+    acrbridge("copy", f"oci:{tmp_path / name}:1", f"{TARGET}/{image}").refused(1, "FILE_UNREADABLE", advice)
+
+
 def test_signatures_go_along_both_ways(acrbridge: Acrbridge, image: str, place: str) -> None:
     acrbridge("copy", SIGNED, place).succeeded()
     acrbridge("copy", place, f"{TARGET}/{image}").succeeded()

@@ -18,7 +18,7 @@ import typer
 
 from acrbridge.cli.render import Columns, check_query, render, write
 from acrbridge.cli.terminal import Terminal, is_closed_pipe
-from acrbridge.errors import AcrBridgeError, NotFoundError, Terminated, UsageError
+from acrbridge.errors import AcrBridgeError, NotFoundError, StoppedError, Terminated, UsageError
 from acrbridge.jobs import Secret
 from acrbridge.settings import Settings
 
@@ -135,13 +135,20 @@ class Run:
 
 
 def _typed_unseen(question: str) -> str:
-    """What a person types in; Ctrl-C stays what it is, where Typer's prompt would make it an answer."""
+    """What a person types in.
+
+    Raises:
+        StoppedError: INTERRUPTED, by Ctrl-C.
+    """
     from getpass import getpass
 
     try:
         return getpass(question)
     except EOFError:
         return ""
+    except KeyboardInterrupt as interrupt:
+        sys.stderr.write("\n")
+        raise StoppedError("Stopped before a password was typed: nothing was done.", interrupt) from None
 
 
 def _first_line(option: str) -> str:

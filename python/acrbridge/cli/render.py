@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from acrbridge.errors import UsageError
+from acrbridge.cli.terminal import is_closed_pipe
+from acrbridge.errors import AcrBridgeError, UsageError
 from acrbridge.http import redact
 
 Columns = Callable[[Any], Any]
@@ -71,20 +74,43 @@ def check_query(query: str | None) -> None:
 
 
 def write(text: str) -> None:
-    """Write to standard output, whatever its encoding can hold."""
-    try:
-        sys.stdout.write(text)
-    except UnicodeEncodeError:
-        encoding = sys.stdout.encoding or "ascii"
-        sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
-    sys.stdout.flush()
+    """Write to standard output, whatever its encoding can hold; nothing where that is closed.
+
+    Raises:
+        AcrBridgeError: FILE_UNREADABLE, it takes no more.
+    """
+    if sys.stdout:
+        with _written():
+            try:
+                sys.stdout.write(text)
+            except UnicodeEncodeError:
+                encoding = sys.stdout.encoding or "ascii"
+                sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
+            sys.stdout.flush()
 
 
 def write_bytes(body: bytes) -> None:
-    """Write exact bytes to standard output."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(body)
-    sys.stdout.buffer.flush()
+    """Write exact bytes to standard output; as `write` does."""
+    if sys.stdout:
+        with _written():
+            sys.stdout.flush()
+            sys.stdout.buffer.write(body)
+            sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if is_closed_pipe(error):
+            raise
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - the exit must not try to flush
+        raise AcrBridgeError(
+            "FILE_UNREADABLE",
+            f"All was done, but its result cannot be written to standard output: {error.strerror}.",
+            remedy="Check where the output goes.",
+        ) from error
 
 
 def _query(result: Any, query: str) -> Any:

@@ -31,6 +31,11 @@ _FAR = 0.01
 """Seconds to an answer from which on a registry is far. On loopback it is 1 to 3 ms."""
 _MOVED_NAMED = 3
 """Tags that a notice names."""
+_STOPPED = {
+    False: "Stopped. Blobs that arrived whole stay, and are not sent again; no tag is half there.",
+    True: "Stopped. The archive was not whole, and nothing of it stays.",
+}
+"""By whether the target is an archive."""
 _GRACE = 0.7
 """Seconds that what is under way has to end by itself when it is interrupted."""
 
@@ -109,7 +114,7 @@ def _copied(
         _stop(copy, session)
         interrupt = stop if isinstance(stop, KeyboardInterrupt) else KeyboardInterrupt()
         raise StoppedError(
-            "Stopped. What arrived stays, and is not sent again; no tag is half there.", interrupt
+            _STOPPED[isinstance(target, LayoutPath) and target.is_archive], interrupt
         ) from None
     finally:
         copy.close()

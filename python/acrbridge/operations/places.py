@@ -112,11 +112,14 @@ def _journaled(session: Session, job: CopyJob, target: Location, opened: ExitSta
 @contextmanager
 def _layout(place: LayoutPath) -> Iterator[Layout]:
     from acrbridge.registry.archive import Archive
+    from acrbridge.registry.files import disk_errors
     from acrbridge.registry.folder import Folder
     from acrbridge.registry.layout import Layout
 
     path, name = _path(place), _name(place)
-    if not path.exists():
+    with disk_errors(name):
+        is_there = path.exists()
+    if not is_there:
         raise NotFoundError("SOURCE_IMAGE_NOT_FOUND", f"{name} is not there.", remedy="Check the path.")
     if place.is_archive:
         yield Layout.read(Archive(path, name))

@@ -89,6 +89,7 @@ def _read(
         raise VerificationError(
             "DIGEST_MISMATCH",
             f"{registry.host}/{image} has digest {manifest.digest}, not {plan.source.digest} as the source.",
+            remedy="Import again with --force; tell us if it stays.",
         )
     doubt = _doubt(registry, image, requested, session.http.clock) if image.tag else None
     if doubt:

@@ -66,7 +66,8 @@ class Archive:
         """Look at the archive before it is opened, which could wait for a pipe's other end; gives its size."""
         status = self._path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise AcrBridgeError("FILE_UNREADABLE", f"{self.name} is no plain file.")
+            remedy = "For a layout in a folder write oci:PATH" if stat.S_ISDIR(status.st_mode) else None
+            raise AcrBridgeError("FILE_UNREADABLE", f"{self.name} is no plain file.", remedy=remedy)
         with FileIO(self._path) as file:
             if file.read(len(_GZIP)) == _GZIP:
                 raise AcrBridgeError(

@@ -15,6 +15,13 @@ from acrbridge.http import redact
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
+_REMEDIES = {
+    errno.EROFS: "Choose a folder on a file system that can be written to.",
+    errno.ENAMETOOLONG: "Choose a shorter name.",
+    errno.ENOTDIR: "For an archive write oci-archive:PATH; what stands before a slash has to be a folder.",
+}
+"""By the system's number of an error, where it says more than that something went wrong."""
+
 
 class Files(Protocol):
     """The files of a layout, by their paths in it, which never leave it."""
@@ -103,4 +110,8 @@ def disk_errors(name: str, folder: Path | None = None, needed: int = 0) -> Itera
             free = shutil.disk_usage(folder).free
             room = f"{needed:,} bytes are needed, {free:,} are free"
             raise AcrBridgeError("DISK_FULL", f"{name} cannot be written: {reason}; {room}.") from error
-        raise AcrBridgeError("FILE_UNREADABLE", f"{name} cannot be read or written: {reason}.") from error
+        raise AcrBridgeError(
+            "FILE_UNREADABLE",
+            f"{name} cannot be read or written: {reason}.",
+            remedy=_REMEDIES.get(error.errno or 0),
+        ) from error

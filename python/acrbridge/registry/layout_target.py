@@ -52,7 +52,8 @@ class LayoutTarget:
         """What the indexes refer to that were put."""
         self._unlisted: dict[str, Descriptor] = {}
         self._seen: tuple[object, Index] = None, Index(where=name)
-        self._folder = Folder(path, name) if path.exists() else None
+        with disk_errors(name):
+            self._folder = Folder(path, name) if path.exists() else None
         if self._folder:
             self._check(self._folder)
         self._before = Holdings(self._folder, self._layout()) if self._folder else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import getpass
 import io
 import json
 import os
@@ -31,6 +33,7 @@ from acrbridge.errors import (
 )
 from acrbridge.jobs import Secret
 from acrbridge.settings import Settings
+from unit.cli.fake_terminal import FakeTerminal
 
 Captured = pytest.CaptureFixture[str]
 
@@ -149,6 +152,27 @@ def test_a_reader_that_went_away_is_no_crash(monkeypatch: pytest.MonkeyPatch, ca
     sys.stdout.close()
 
 
+def test_output_that_takes_no_more_is_an_error_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    class Full(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sys, "stdout", Full())
+    assert run(lambda run: {"a": 1}) == 1
+    assert "cannot be written to standard output: No space left on device" in capsys.readouterr().err
+    sys.stdout.close()
+
+
+def test_where_standard_output_is_closed_nothing_is_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert run(lambda run: {"a": 1}) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_a_command_takes_sigterm_over_only_while_it_runs(capsys: Captured) -> None:
     before = signal.getsignal(signal.SIGTERM)
     assert run(lambda run: os.kill(os.getpid(), signal.SIGTERM)) == 143
@@ -197,6 +221,17 @@ def test_an_empty_standard_input_is_no_password(
     with pytest.raises(UsageError) as error:
         bare.password(None, stdin=True, variable="X_PASSWORD", prompt=True)
     assert error.value.code == "CREDENTIALS_INCOMPLETE"
+
+
+def test_ctrl_c_at_the_prompt_is_told(bare: Run, monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    def interrupted(question: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdin", FakeTerminal())
+    monkeypatch.setattr(getpass, "getpass", interrupted)
+    with pytest.raises(StoppedError, match="nothing was done") as stopped:
+        bare.password(None, stdin=False, variable=None, prompt=True)
+    assert stopped.value.exit_status == 130
 
 
 def test_two_passwords_are_too_many(bare: Run) -> None:

@@ -49,6 +49,10 @@ def refused(path: Path, code: str, *words: str) -> AcrBridgeError:
 # Read
 
 
+def test_a_folder_is_no_archive_and_the_way_to_name_it_is_said(tmp_path: Path) -> None:
+    assert refused(tmp_path, "FILE_UNREADABLE", "no plain file").remedy.endswith("write oci:PATH")
+
+
 def test_an_archive_that_tar_made_is_read_where_it_lies(tmp_path: Path, source: Place) -> None:
     root = source.image(b"layer", tag="v1")
     layout = read(pack(write_layout(tmp_path / "layout", source), tmp_path / "app.tar"))

@@ -251,6 +251,17 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", disk], check=True)
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"), [("file", "write oci-archive:PATH"), ("a" * 256, "a shorter name")]
+)
+def test_what_cannot_be_a_folder_is_refused_with_what_to_do(tmp_path: Path, name: str, advice: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(AcrBridgeError) as caught:
+        LayoutTarget(tmp_path / name, "oci:layout")
+    assert caught.value.code == "FILE_UNREADABLE"
+    assert advice in caught.value.remedy
+
+
 def fails_for_want_of_room(source: Place, folder: Path) -> None:
     before = (folder / "index.json").read_bytes()
     with pytest.raises(AcrBridgeError) as caught:

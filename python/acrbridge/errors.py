@@ -138,9 +138,20 @@ class VerificationError(AcrBridgeError):
 
 
 class PartFailedError(AcrBridgeError):
-    """Some of several failed."""
+    """Some of several failed.
+
+    Args:
+        code: a key of CATALOGUE.
+        message: one line that says which.
+        remedy: what to do, where this case allows more than the catalogue says.
+        result: what the others came to, as an operation gives it; None where that is not known.
+    """
 
     exit_status = 8
+
+    def __init__(self, code: str, message: str, *, remedy: str | None = None, result: Any = None) -> None:
+        super().__init__(code, message, remedy=remedy)
+        self.result = result
 
 
 class StillRunningError(AcrBridgeError):
@@ -150,7 +161,7 @@ class StillRunningError(AcrBridgeError):
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came: like Ctrl-C, with another exit status."""
+    """SIGTERM or SIGHUP came: like Ctrl-C, with another exit status."""
 
 
 class StoppedError(AcrBridgeError):

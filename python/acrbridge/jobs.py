@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -209,6 +209,8 @@ class CopyResult:
     """Requests that it took; where a client copies several images at once, those of the others count, too."""
     retries: int = 0
     """Requests among them that were sent again."""
+    failed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By tag, why it could not be copied: code, message and remedy. Such a result is a PartFailedError's."""
     docker_hub_pulls_left: int | None = None
     """None where Docker Hub was not asked, or does not limit them."""
 
@@ -225,6 +227,7 @@ class CopyResult:
             "retries": self.retries,
             "source": self.source,
             "target": self.target,
+            **({"failed": {tag: dict(error) for tag, error in self.failed.items()}} if self.failed else {}),
         }
 
 

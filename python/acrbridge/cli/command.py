@@ -6,7 +6,8 @@ import inspect
 import os
 import signal
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
@@ -18,7 +19,14 @@ import typer
 
 from acrbridge.cli.render import Columns, check_query, render, write
 from acrbridge.cli.terminal import Terminal, is_closed_pipe
-from acrbridge.errors import AcrBridgeError, NotFoundError, StoppedError, Terminated, UsageError
+from acrbridge.errors import (
+    AcrBridgeError,
+    NotFoundError,
+    PartFailedError,
+    StoppedError,
+    Terminated,
+    UsageError,
+)
 from acrbridge.jobs import Secret
 from acrbridge.settings import Settings
 
@@ -196,12 +204,13 @@ def command(
         def run_command(**arguments: Any) -> None:
             options = {p.name: arguments.pop(p.name, p.default) for p in _GLOBALS}
             terminal = Terminal(quiet=options["only_show_errors"], debug=options["debug"])
-            status = _status_of(
-                terminal,
-                lambda: _call(function, terminal, options, arguments, columns, warning),
-                own,
-                missing,
-            )
+            with _terminable():
+                status = _status_of(
+                    terminal,
+                    lambda: _call(function, terminal, options, arguments, columns, warning),
+                    own,
+                    missing,
+                )
             if status:
                 raise typer.Exit(status)
 
@@ -229,18 +238,23 @@ def _call(
         sys.stderr.write(f"WARNING: {warning}\n")
     settings = Settings.read(ca_file=options["ca_file"], plain_http=options["plain_http"] or ())
     run = Run(settings, terminal, output)
+
+    def tell(result: Any) -> None:
+        terminal.close()
+        if result is not None:
+            write(render(result, output or "json", options["query"], columns))
+
     try:
-        result = function(run, **arguments)
+        tell(function(run, **arguments))
+    except PartFailedError as error:
+        tell(error.result and error.result.as_json())
+        raise
     finally:
         terminal.close()
-    if result is not None:
-        write(render(result, output or "json", options["query"], columns))
 
 
 def _status_of(terminal: Terminal, call: Callable[[], None], own: bool, missing: int) -> int:
     """Run a command; gives its exit status."""
-    # Not earlier: Typer would make a plain interrupt of it; before this, the system ends the process, with 143.
-    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         call()
     except NotFoundError as error:
@@ -262,9 +276,22 @@ def _status_of(terminal: Terminal, call: Callable[[], None], own: bool, missing:
         else:
             terminal.crash(error)
         return 1
-    finally:
-        signal.signal(signal.SIGTERM, before)
     return 0
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM and, when a terminal closes, SIGHUP be interrupts."""
+    # Not earlier: Typer would make plain interrupts of them; before this, the system ends the process, with 143.
+    numbers = [signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # nohup has it ignored
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, _terminate) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

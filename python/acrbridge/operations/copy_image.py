@@ -58,7 +58,6 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
         StoppedError: INTERRUPTED.
         AcrBridgeError: by cause, naming the side.
     """
-    requests, retries = session.http.counts.requests, session.http.counts.retries
     source, target = parse_place(job.source, "source"), parse_place(job.target, "target")
     selection = Selection(job.only, job.regex, job.semver, job.newest, job.exclude)
     many = job.all_tags or bool(selection)
@@ -66,9 +65,7 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
     if isinstance(source, LayoutPath) and not many:
         source = with_version(source)
     with open_places(session, job, source, target) as places:
-        result = _copied(session, job, source, target, selection if many else None, places)
-    asked = session.http.counts
-    return replace(result, requests=asked.requests - requests, retries=asked.retries - retries)
+        return _copied(session, job, source, target, selection if many else None, places)
 
 
 def _copied(
@@ -79,10 +76,10 @@ def _copied(
     selection: Selection | None,
     places: tuple[Source, Target],
 ) -> CopyResult:
-    clock = session.http.clock
+    clock, asked = session.http.clock, session.http.counts
     if job.requests_per_second:
         session.http.pace.requests_per_second = job.requests_per_second
-    began = clock.now()
+    began, requests, retries = clock.now(), asked.requests, asked.retries
     options = Options(
         tuple(map(Platform.parse, job.platforms)),
         job.referrers,
@@ -106,9 +103,9 @@ def _copied(
         progress = nullcontext() if job.dry_run else told(copy.progress, session.listener)
         with progress, session.stopped_by(lambda: copy.stop(_GRACE)):
             if selection is not None:
-                digests = _all(copy, selection, session, target)
+                digests, failed = _all(copy, selection, session)
             else:
-                tags = _tags(job, source, target)
+                tags, failed = _tags(job, source, target), {}
                 digests = dict.fromkeys(tags or [""], copy.image(source.version or "latest", tags))
     except (KeyboardInterrupt, Cancelled) as stop:
         _stop(copy, session)
@@ -123,7 +120,7 @@ def _copied(
     narrowed = _NARROWED if copy.has_narrowed else None
     for message in filter(None, (narrowed, copy.missed, _moved(items, dry_run=job.dry_run))):
         session.listener(Notice(message))
-    return CopyResult(
+    result = CopyResult(
         str(source),
         str(target),
         digests,
@@ -131,8 +128,14 @@ def _copied(
         clock.now() - began,
         items,
         job.dry_run,
-        docker_hub_pulls_left=hub_pulls(session).left,
+        asked.requests - requests,
+        asked.retries - retries,
+        {tag: error.as_json() for tag, error in failed.items()},
+        hub_pulls(session).left,
     )
+    if failed:
+        raise _failure(failed, result, session, target)
+    return result
 
 
 def _is_far(session: Session, *places: Place) -> bool:
@@ -173,7 +176,11 @@ def _stop(copy: Copy, session: Session) -> None:
         session.http.abort()
 
 
-def _all(copy: Copy, selection: Selection, session: Session, target: Place) -> dict[str, str]:
+def _all(
+    copy: Copy, selection: Selection, session: Session
+) -> tuple[dict[str, str], dict[str, AcrBridgeError]]:
+    """Copy tags: the digests of those that arrived, and why others did not."""
+
     def one(tag: str) -> str | AcrBridgeError:
         try:
             return copy.image(tag, [tag])
@@ -188,20 +195,22 @@ def _all(copy: Copy, selection: Selection, session: Session, target: Place) -> d
             _stop(copy, session)  # or the pool would first do all that is left
             raise
     failed = {tag: result for tag, result in results.items() if isinstance(result, AcrBridgeError)}
-    if failed:
-        raise _failure(failed, len(tags), session, target)
-    return {tag: result for tag, result in results.items() if isinstance(result, str)}
+    return {tag: result for tag, result in results.items() if isinstance(result, str)}, failed
 
 
 def _failure(
-    failed: Mapping[str, AcrBridgeError], of: int, session: Session, target: Place
+    failed: Mapping[str, AcrBridgeError], result: CopyResult, session: Session, target: Place
 ) -> AcrBridgeError:
     """What the failures of some tags come to: of all tags for the same cause, that cause."""
     first = next(iter(failed.values()))
-    if len(failed) == of and {error.code for error in failed.values()} == {first.code}:
+    if not result.digests and {error.code for error in failed.values()} == {first.code}:
         return first
     for tag, error in failed.items():
         session.listener(Notice(f"{tag}: {error.message} ({error.code})"))
     is_left_out = isinstance(target, LayoutPath) and target.is_archive
     more = f", so that {target} was not written" if is_left_out else ""
-    return PartFailedError("PART_FAILED", f"{len(failed)} of {of} tags could not be copied{more}.")
+    return PartFailedError(
+        "PART_FAILED",
+        f"{len(failed)} of {len(failed) + len(result.digests)} tags could not be copied{more}.",
+        result=replace(result, digests={}) if is_left_out else result,
+    )

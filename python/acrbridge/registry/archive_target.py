@@ -7,8 +7,10 @@ side. The archive has another name until it is whole; a copy that fails leaves n
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import threading
+import time
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -21,7 +23,7 @@ from acrbridge.private_files import despite_windows
 from acrbridge.references import is_digest
 from acrbridge.registry import manifests
 from acrbridge.registry.contents import Descriptor, read_contents
-from acrbridge.registry.files import blob_path, disk_errors, write_all
+from acrbridge.registry.files import ABANDONED, blob_path, disk_errors, write_all
 from acrbridge.registry.layout import INDEX, MARKER, MARKER_CONTENT
 from acrbridge.registry.layout_index import Index
 from acrbridge.registry.manifests import Manifest
@@ -182,9 +184,19 @@ class ArchiveTarget:
     def _opened(self) -> FileIO:
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._clear_drafts()
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
             self._file = FileIO(os.open(self._draft, flags, 0o666), "r+b")
         return self._file
+
+    def _clear_drafts(self) -> None:
+        """Delete what processes that were killed left of an archive of this name."""
+        drafts = re.compile(rf"{re.escape(self._draft.stem)}\.[0-9a-f]{{16}}")
+        for path in self._path.parent.iterdir():
+            if drafts.fullmatch(path.name):
+                with suppress(OSError):
+                    if time.time() - path.lstat().st_mtime > ABANDONED:
+                        path.unlink()
 
     def _finish(self, file: FileIO) -> None:
         """List what has no tag, end the archive, and give it its name.

@@ -21,6 +21,8 @@ _REMEDIES = {
     errno.ENOTDIR: "For an archive write oci-archive:PATH; what stands before a slash has to be a folder.",
 }
 """By the system's number of an error, where it says more than that something went wrong."""
+ABANDONED = 3600.0
+"""Seconds after its last change when a half-written file is surely one of a process that died."""
 
 
 class Files(Protocol):

@@ -13,12 +13,10 @@ from pathlib import Path
 
 from acrbridge.errors import NotFoundError
 from acrbridge.registry.directory import HAS_DESCRIPTORS, Directory, is_plain
-from acrbridge.registry.files import Section, disk_errors, write_all
+from acrbridge.registry.files import ABANDONED, Section, disk_errors, write_all
 
 _DRAFT = ".acrbridge-"
 """How the names of files begin that are being written."""
-_ABANDONED = 3600.0
-"""Seconds after its last change when a draft is surely one of a process that died."""
 
 
 class Folder:
@@ -114,7 +112,7 @@ class Folder:
             directory = self._directory(path)
             for name in directory.names() if directory else ():
                 status = directory.status(name) if directory and name.startswith(_DRAFT) else None
-                if directory and status and time.time() - status.st_mtime > _ABANDONED:
+                if directory and status and time.time() - status.st_mtime > ABANDONED:
                     directory.delete(name)
 
     def _status(self, path: str) -> os.stat_result | None:

@@ -62,6 +62,8 @@ class CopiedItem(Answer):
     """sent or there; of a blob also mounted, or skipped as a layer that registries do not hold."""
     tag: str | None
     """Under which a manifest was stored; null by its digest."""
+    replaced: str | None
+    """Digest that the tag stood for until then."""
 
 
 class Copied(Answer):

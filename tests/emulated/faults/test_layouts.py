@@ -75,7 +75,7 @@ class Halfway:
         self.over.set()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupted_copy_leaves_no_archive_and_no_draft(
     acrbridge: Acrbridge, registry: FaultyRegistry, site: Path, number: signal.Signals
 ) -> None:

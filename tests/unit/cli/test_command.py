@@ -22,6 +22,7 @@ from acrbridge.errors import (
     AcrBridgeError,
     NetworkError,
     NotFoundError,
+    PartFailedError,
     RefusedError,
     SignInError,
     StillRunningError,
@@ -178,6 +179,31 @@ def test_a_command_takes_sigterm_over_only_while_it_runs(capsys: Captured) -> No
     assert run(lambda run: os.kill(os.getpid(), signal.SIGTERM)) == 143
     assert signal.getsignal(signal.SIGTERM) == before
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
+@pytest.mark.parametrize(("handler", "status"), [(signal.SIG_DFL, 143), (signal.SIG_IGN, 0)])
+def test_a_closed_terminal_ends_it_unless_it_may_not(handler: signal.Handlers, status: int) -> None:
+    before = signal.signal(signal.SIGHUP, handler)
+    try:
+        assert run(lambda run: os.kill(os.getpid(), signal.SIGHUP)) == status
+        assert signal.getsignal(signal.SIGHUP) == handler
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_what_some_came_to_is_printed_where_others_failed(capsys: Captured) -> None:
+    class Result:
+        """What an operation gives."""
+
+        def as_json(self) -> dict[str, str]:
+            return {"failed": "a"}
+
+    error = PartFailedError("PART_FAILED", "1 of 2 tags could not be copied.", result=Result())
+    assert run(failing(error), "-o", "json", own=True) == 8
+    told = capsys.readouterr()
+    assert json.loads(told.out) == {"failed": "a"}
+    assert told.err.endswith("Code: PART_FAILED\n")
 
 
 # Passwords

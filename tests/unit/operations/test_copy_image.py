@@ -63,6 +63,8 @@ def test_where_some_tags_fail_the_others_are_copied(session: OfflineSession, sou
     error = refused(session, CopyJob(f"oci:{source}", f"oci:{source}-2", all_tags=True))
     assert isinstance(error, PartFailedError)
     assert error.message == "1 of 2 tags could not be copied."
+    assert error.result.digests.keys() == {"b"}
+    assert error.result.as_json()["failed"]["a"]["code"] == "SOURCE_BLOB_MISSING"
     [notice] = session.notices
     assert notice.startswith("a: ")
     assert notice.endswith("(SOURCE_BLOB_MISSING)")
@@ -76,6 +78,8 @@ def test_an_archive_that_lacks_a_tag_is_not_written_and_that_is_told(
     target = tmp_path / "target.tar"
     error = refused(session, CopyJob(f"oci:{source}", f"oci-archive:{target}", all_tags=True))
     assert error.message == f"1 of 2 tags could not be copied, so that oci-archive:{target} was not written."
+    assert isinstance(error, PartFailedError)
+    assert error.result.digests == {}
     assert not target.exists()
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import os
 import re
 import tarfile
 import threading
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -100,10 +103,24 @@ def test_a_name_that_comes_twice_is_refused(tmp_path: Path, source: Place) -> No
     refused(tmp_path / "app.tar", "LAYOUT_INVALID", "index.json is in it twice")
 
 
-def test_a_compressed_archive_is_refused_with_what_to_do(tmp_path: Path, source: Place) -> None:
-    archive = pack(write_layout(tmp_path / "layout", source), tmp_path / "app.tar")
-    (tmp_path / "app.tar.gz").write_bytes(gzip.compress(archive.read_bytes()))
-    assert "gunzip" in refused(tmp_path / "app.tar.gz", "LAYOUT_INVALID", "compressed").remedy
+@pytest.mark.parametrize(
+    ("compress", "unpack"),
+    [(gzip.compress, "gunzip"), (bz2.compress, "bunzip2"), (lzma.compress, "unxz")],
+)
+def test_a_compressed_archive_is_refused_with_what_to_do(
+    tmp_path: Path, source: Place, compress: Callable[[bytes], bytes], unpack: str
+) -> None:
+    path = pack(write_layout(tmp_path / "layout", source), tmp_path / "app.tar")
+    path.write_bytes(compress(path.read_bytes()))
+    assert unpack in refused(path, "LAYOUT_INVALID", "compressed").remedy
+
+
+def test_an_archive_of_the_folder_instead_of_what_is_in_it_is_refused_with_what_to_do(
+    tmp_path: Path, source: Place
+) -> None:
+    write_layout(tmp_path / "above" / "site", source)
+    path = pack(tmp_path / "above", tmp_path / "app.tar")
+    assert "tar -C" in refused(path, "LAYOUT_INVALID", "a layout in its folder site").remedy
 
 
 def test_a_pipe_is_no_archive(tmp_path: Path) -> None:
@@ -160,6 +177,19 @@ def test_an_archive_that_is_there_is_left_alone(path: Path) -> None:
         ArchiveTarget(path, "oci-archive:app.tar")
     assert caught.value.exit_status == 5
     assert path.read_bytes() == b"mine"
+
+
+def test_drafts_of_a_process_that_died_go_and_those_of_others_stay(source: Place, path: Path) -> None:
+    path.parent.mkdir()
+    source.image(b"layer", tag="v1")
+    names = (".app.tar.0123456789abcdef", ".app.tar.fedcba9876543210", ".app.tar.notes")
+    old, new, others = (path.parent / name for name in names)
+    for draft in (old, new, others):
+        draft.write_bytes(b"half")
+    for draft in (old, others):
+        os.utime(draft, (time.time() - 7200,) * 2)
+    copied(source, path, "v1")
+    assert {file.name for file in path.parent.iterdir()} == {path.name, new.name, others.name}
 
 
 def test_an_archive_that_came_meanwhile_is_left_alone(source: Place, path: Path) -> None:

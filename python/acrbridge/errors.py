@@ -221,6 +221,10 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "A regular expression or a range of versions cannot be used.",
             "Put it right: --only-regex takes Python's regular expressions, --only-semver ranges such as '>=1.2 <2'.",
         ),
+        "PLATFORM_INVALID": Explanation(
+            "A platform is none.",
+            "Write OS/ARCHITECTURE[/VARIANT] as in linux/arm64, or with a version as in windows(10.0.17763)/amd64.",
+        ),
         "RATE_INVALID": Explanation(
             "A rate is none.",
             "Write bytes a second, such as 500K or 1.5M: K, M and G stand for 1024, 1024² and 1024³.",
@@ -436,8 +440,8 @@ CATALOGUE: Mapping[str, Explanation] = MappingProxyType(
             "Compare --only, --only-regex, --only-semver, --newest and --exclude with the tags in the message.",
         ),
         "PLATFORM_NOT_FOUND": Explanation(
-            "The image has none of the platforms that were asked for.",
-            "Choose from those in the message with --platform OS/ARCHITECTURE[/VARIANT].",
+            "The image lacks a platform that was asked for.",
+            "Choose from those in the message with --platform OS[(VERSION)]/ARCHITECTURE[/VARIANT].",
         ),
         "MANIFEST_INVALID": Explanation(
             "A manifest breaks the rules of the OCI image specification, or means two things at once.",

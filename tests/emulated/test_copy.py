@@ -126,6 +126,7 @@ def test_who_may_push_needs_no_right_to_import(signed_in: SignedIn, azure: Local
         ((HELLO, f"{TARGET}/x:1", "--artifact-type", ""), "OPTIONS_CONFLICT"),
         ((HELLO, f"{TARGET}/x", "--untagged", "--tag", "1"), "OPTIONS_CONFLICT"),
         ((HELLO, f"{TARGET}/x:1", "--tag", "a b"), "REFERENCE_INVALID"),
+        ((HELLO, f"{TARGET}/x:1", "--platform", "linux/amd64,linux/arm64"), "PLATFORM_INVALID"),
         ((f"{TARGET}/y", f"{TARGET}/x", "--all-tags", "--tag", "1"), "OPTIONS_CONFLICT"),
         ((f"{TARGET}/y", f"{TARGET}/x", "--only", "1*", "--untagged"), "OPTIONS_CONFLICT"),
         ((f"{TARGET}/y:1", f"{TARGET}/x", "--newest", "2"), "OPTIONS_CONFLICT"),

@@ -7,6 +7,7 @@ import math
 from acrbridge.errors import UsageError
 from acrbridge.jobs import CopyJob
 from acrbridge.references import LayoutPath, Place, check_tag
+from acrbridge.registry.platforms import Platform
 
 _MOST_AT_ONCE = 64
 _COMPRESSED = (".gz", ".tgz", ".bz2", ".xz", ".zst")
@@ -22,13 +23,15 @@ def check(job: CopyJob, source: Place, target: Place, *, many: bool) -> None:
         many: whether tags are selected, instead of one image named.
 
     Raises:
-        UsageError: REFERENCE_INVALID, OPTIONS_CONFLICT, RATE_INVALID.
+        UsageError: REFERENCE_INVALID, OPTIONS_CONFLICT, PLATFORM_INVALID, RATE_INVALID.
     """
     _check_target(job, target)
     _check_tags(job, source, target, many=many)
     _check_logins(job, source, target)
     _check_referrers(job)
     _check_pace(job)
+    for platform in job.platforms:
+        Platform.parse(platform)
 
 
 def _check_target(job: CopyJob, target: Place) -> None:

@@ -14,8 +14,8 @@ from acrbridge.operations.copy_checks import check
 from acrbridge.operations.places import hub_pulls, open_places, with_version
 from acrbridge.operations.session import Session
 from acrbridge.references import LayoutPath, Location, Place, parse_place
-from acrbridge.registry.contents import Platform
 from acrbridge.registry.foreign_layers import ForeignLayers
+from acrbridge.registry.platforms import Platform
 from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.copy import Copy, Options
 from acrbridge.transfer.progress import told
@@ -51,7 +51,7 @@ def copy_image(session: Session, job: CopyJob) -> CopyResult:
         The result; the target's digests were read back and agree.
 
     Raises:
-        UsageError: REFERENCE_INVALID, OPTIONS_CONFLICT, PATTERN_INVALID, RATE_INVALID.
+        UsageError: REFERENCE_INVALID, OPTIONS_CONFLICT, PATTERN_INVALID, PLATFORM_INVALID, RATE_INVALID.
         TargetExistsError: TARGET_TAG_EXISTS, TARGET_FILE_EXISTS.
         NotFoundError: REPOSITORY_NOT_FOUND, PLATFORM_NOT_FOUND, TAGS_NOT_FOUND.
         PartFailedError: PART_FAILED, some tags could not be copied.

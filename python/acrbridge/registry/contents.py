@@ -14,6 +14,7 @@ from acrbridge.errors import AcrBridgeError
 from acrbridge.http import redact
 from acrbridge.http.client import Response
 from acrbridge.references import is_digest
+from acrbridge.registry.platforms import Platform
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -27,33 +28,6 @@ IMAGE_TYPES = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 ARTIFACT_TYPES = frozenset({ARTIFACT_MANIFEST, ORAS_MANIFEST})
 MAX_MANIFEST = 4 << 20
 """Bytes (distribution-spec v1.1, "Pushing Manifests")."""
-
-
-@dataclass(frozen=True)
-class Platform:
-    """What an image runs on."""
-
-    os: str
-    architecture: str
-    variant: str = ""
-    os_version: str = ""
-
-    @classmethod
-    def parse(cls, text: str) -> Platform:
-        """Parse `os/architecture[/variant]`."""
-        system, _, rest = text.partition("/")
-        architecture, _, variant = rest.partition("/")
-        return cls(system, architecture, variant)
-
-    def matches(self, wanted: Platform) -> bool:
-        """Whether this is what was asked for: a variant or version that was not asked for does not matter."""
-        return (self.os, self.architecture) == (wanted.os, wanted.architecture) and wanted.variant in (
-            "",
-            self.variant,
-        )
-
-    def __str__(self) -> str:
-        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
 
 @dataclass(frozen=True)

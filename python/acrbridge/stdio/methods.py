@@ -61,7 +61,8 @@ def _copy(session: Session, params: messages.Copy) -> Result:
     """Copy images through this computer, or with dryRun say what would be copied.
 
     Raises:
-        UsageError: REFERENCE_INVALID, OPTIONS_CONFLICT, PATTERN_INVALID, PLAIN_HTTP_REFUSED.
+        UsageError: REFERENCE_INVALID, OPTIONS_CONFLICT, PATTERN_INVALID, PLATFORM_INVALID,
+            PLAIN_HTTP_REFUSED.
         NotFoundError: REPOSITORY_NOT_FOUND, PLATFORM_NOT_FOUND, TAGS_NOT_FOUND.
         RefusedError: REGISTRY_UNAUTHORIZED, REGISTRY_FIREWALL.
         PartFailedError: PART_FAILED.

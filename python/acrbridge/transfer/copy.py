@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from acrbridge.errors import AcrBridgeError, TargetExistsError
 from acrbridge.http.deadlines import Clock
-from acrbridge.registry.contents import Platform
 from acrbridge.registry.manifests import Manifest
+from acrbridge.registry.platforms import Platform
 from acrbridge.transfer.bandwidth import Bandwidth
 from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.fallback import FallbackTags

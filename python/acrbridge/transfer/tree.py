@@ -9,8 +9,9 @@ from itertools import islice
 
 from acrbridge.errors import AcrBridgeError, NotFoundError, VerificationError
 from acrbridge.references import is_digest
-from acrbridge.registry.contents import Contents, Descriptor, Platform, read_contents, with_platforms
+from acrbridge.registry.contents import Contents, Descriptor, read_contents, with_platforms
 from acrbridge.registry.manifests import Manifest
+from acrbridge.registry.platforms import Platform
 from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.inventory import Inventory
 from acrbridge.transfer.pool import Pool

@@ -19,8 +19,9 @@ from acrbridge.errors import (
     VerificationError,
 )
 from acrbridge.http.retry import DEFAULT
-from acrbridge.registry.contents import OCI_MANIFEST, Descriptor, Platform
+from acrbridge.registry.contents import OCI_MANIFEST, Descriptor
 from acrbridge.registry.manifests import Manifest
+from acrbridge.registry.platforms import Platform
 from acrbridge.transfer.blobs import CheckedBody
 from acrbridge.transfer.copy import Copy, Options
 from unit.fakes import FakeClock

@@ -11,6 +11,7 @@ from emulated import in_process
 from emulated.local_azure import HELLO, OTHER_TENANT, SMALL, TARGET, client_id, registry_id
 
 if TYPE_CHECKING:
+    from emulated.conftest import SignedIn
     from emulated.local_azure import Acrbridge, Ended, LocalAzure
 
 PRIVATE = "registry.example.com/team/app:v1"
@@ -114,6 +115,15 @@ def test_the_account_reads_a_source_of_another_subscription_by_its_host(
 def test_more_manifests_than_the_service_takes(acrbridge: Acrbridge, azure: LocalAzure, image: str) -> None:
     by_copy(acrbridge, "fabrikam.azurecr.io/too-many-platforms:v1", "--image", image).succeeded()
     assert azure.tag(image) == azure.tag("too-many-platforms:v1", "fabrikam.azurecr.io")
+
+
+@pytest.mark.parametrize("name", [TARGET, f"{TARGET}.azurecr.io"])
+def test_who_may_push_and_sees_no_registry_goes_by_its_login_server(
+    signed_in: SignedIn, azure: LocalAzure, image: str, name: str
+) -> None:
+    words = ("--source", SMALL, "--image", image, "--via", "client")
+    signed_in("pusher")("acr", "import", "-n", name, *words).succeeded()
+    assert azure.tag(image) == azure.tag("single:v1", "fabrikam.azurecr.io")
 
 
 def test_nobody_waits_for_azure(acrbridge: Acrbridge, image: str) -> None:

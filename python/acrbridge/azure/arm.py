@@ -54,6 +54,11 @@ class Registry:
             )
         return cls(identity, login_server, sku, document)
 
+    @classmethod
+    def unseen(cls, name: str, login_server: str) -> Registry:
+        """One that Resource Manager does not show to the account: there is no more to it than its name."""
+        return cls(RegistryId("", "", name), login_server, "", {})
+
     @property
     def keeps_imports_out(self) -> bool:
         """Whether its network rules stop importImage (Azure docs, "Allow trusted services", ACR import)."""

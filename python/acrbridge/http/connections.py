@@ -44,7 +44,7 @@ class Connections:
 
     def __init__(self, context: ssl.SSLContext, may_reach: MayReach | None = None) -> None:
         self._context = context
-        self._opened: Opened = Opened()
+        self._opened = Opened()
         self._may_reach = may_reach
         self._lock = threading.Lock()
         self._managers: dict[str | None, urllib3.PoolManager] = {}

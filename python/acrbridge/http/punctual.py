@@ -6,6 +6,7 @@ import http.client
 import io
 import math
 import socket
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -105,17 +106,33 @@ class Secure(_Plain, HTTPSConnection):
     """A connection over TLS whose read timeout counts for an answer as a whole."""
 
 
-Opened = WeakSet[HTTPConnection]
-"""Connections, as long as anybody uses or keeps them."""
+class Opened:
+    """Connections, as long as anybody uses or keeps them. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._connections: WeakSet[HTTPConnection] = WeakSet()
+        self._lock = threading.Lock()
+
+    def add(self, connection: HTTPConnection) -> None:
+        """Note one."""
+        with self._lock:
+            self._connections.add(connection)
+
+    def all(self) -> list[HTTPConnection]:
+        """Those there are now; a set alone could not be read while it grows."""
+        with self._lock:
+            return list(self._connections)
 
 
 def cut(opened: Opened) -> None:
     """End connections, so that threads that wait on one wait no longer."""
-    for connection in list(opened):
-        if connection.sock is not None:
+    for connection in opened.all():
+        sock = connection.sock
+        sock = getattr(sock, "socket", sock)  # beneath TLS within the TLS of a proxy
+        if sock is not None:
             with suppress(OSError):
                 # Not the shutdown of an SSLSocket, which takes away the TLS that another thread reads from.
-                socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def pools(opened: Opened, secure: type[Secure] = Secure) -> dict[str, type[urllib3.HTTPConnectionPool]]:

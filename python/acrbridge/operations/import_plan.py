@@ -20,6 +20,7 @@ from acrbridge.references import (
     check_repository,
     image_on_hub,
     is_digest,
+    registry_name,
     split_source,
 )
 
@@ -124,6 +125,18 @@ def make_plan(session: Session, job: ImportJob) -> ImportPlan:
     for repository in job.repositories:
         check_repository(repository)
     targets = [_checked_target(image) for image in job.images]
+    target = _target(session, job)
+    source = _resolve_source(session, job)
+    images = job.images or (() if job.repositories else (source.default_target,))
+    _remark_on_login_server(session, target, targets)
+    return ImportPlan(target, source, images, job.repositories, job.force)
+
+
+def _target(session: Session, job: ImportJob) -> Registry:
+    """The target; on the client road its login server alone will do: who may push need not see the registry."""
+    if job.via == "client" and not job.resource_group:
+        login_server, shown = session.locate(job.registry)
+        return shown or Registry.unseen(registry_name(job.registry, session.cloud.acr_suffix), login_server)
     target = session.find_registry(job.registry, job.resource_group)
     if target.sku.lower() not in _MANAGED:
         raise AcrBridgeError(
@@ -131,10 +144,7 @@ def make_plan(session: Session, job: ImportJob) -> ImportPlan:
             f"{target.id.name} has SKU {target.sku!r}: imports need another.",
             remedy=f"Move it to Basic, Standard or Premium: az acr update --name {target.id.name} --sku Standard",
         )
-    source = _resolve_source(session, job)
-    images = job.images or (() if job.repositories else (source.default_target,))
-    _remark_on_login_server(session, target, targets)
-    return ImportPlan(target, source, images, job.repositories, job.force)
+    return target
 
 
 def _checked_target(text: str) -> Image:
@@ -234,6 +244,8 @@ def _by_host(session: Session, host: str, image: str, job: ImportJob) -> Source:
 
 def _find(session: Session, text: str) -> Registry | None:
     """The subscription's registry with that login server or name, regional login servers included."""
+    if session.subscription.is_tenant_level:
+        return None
     host, suffix = text.lower(), session.cloud.acr_suffix
     labels = host.removesuffix(suffix).split(".")
     if host.endswith(suffix) and len(labels) == 3 and labels[2] == "geo":

@@ -10,26 +10,9 @@ from typing import Any
 from acrbridge.errors import AcrBridgeError, VerificationError
 from acrbridge.http import redact
 from acrbridge.http.client import Response
+from acrbridge.registry.contents import ARTIFACT_TYPES, IMAGE_TYPES, INDEX_TYPES
 
-_INDEXES = frozenset(
-    {
-        "application/vnd.oci.image.index.v1+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-    }
-)
-_IMAGES = frozenset(
-    {
-        "application/vnd.oci.image.manifest.v1+json",
-        "application/vnd.docker.distribution.manifest.v2+json",
-    }
-)
-_ARTIFACTS = frozenset(
-    {
-        "application/vnd.oci.artifact.manifest.v1+json",
-        "application/vnd.cncf.oras.artifact.manifest.v1+json",
-    }
-)
-ACCEPT = ", ".join(sorted(_IMAGES | _INDEXES | _ARTIFACTS))
+ACCEPT = ", ".join(sorted(IMAGE_TYPES | INDEX_TYPES | ARTIFACT_TYPES))
 """The Accept header that asks for a manifest of any kind."""
 _OF_IMAGES = frozenset({"config", "layers", "fsLayers"})
 """Keys that a manifest of an image has and an index has not."""
@@ -92,7 +75,7 @@ def check_kind(document: Mapping[str, Any], media_type: str, where: str) -> None
     is_index, is_image = "manifests" in document, not _OF_IMAGES.isdisjoint(document)
     if named != media_type:
         reason = f"calls itself {str(named)[:100]!a}, and was served as {media_type[:100]!a}"
-    elif (is_index or media_type in _INDEXES) and (is_image or media_type in _IMAGES):
+    elif (is_index or media_type in INDEX_TYPES) and (is_image or media_type in IMAGE_TYPES):
         reason = "could be read as an image or as an index"
     else:
         return

@@ -132,8 +132,9 @@ class Journal:
             except (sqlite3.OperationalError, OSError) as error:  # in use, read-only, no room
                 return self._do_without(error, otherwise)
             except (sqlite3.DatabaseError, AcrBridgeError) as error:
-                _put_aside(self._file)
-                return self._do_without(error, otherwise)
+                self._do_without(error, otherwise)
+                _put_aside(self._file)  # once it is closed: Windows lets nobody rename what is open
+                return otherwise
 
     def _do_without(self, error: Exception, otherwise: T) -> T:
         self._usable = False
@@ -156,6 +157,18 @@ def _opened(file: Path, patience: float) -> sqlite3.Connection:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     private_files.check_private(file)
     database = sqlite3.connect(file, patience, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    """Set the connection up, and insist on the tables."""
+    import sqlite3
+
     database.text_factory = lambda text: text.decode("utf-8", "replace")
     for setting in ("journal_mode = TRUNCATE", "synchronous = OFF", "trusted_schema = OFF"):
         database.execute(f"PRAGMA {setting}")
@@ -164,7 +177,6 @@ def _opened(file: Path, patience: float) -> sqlite3.Connection:
     found = database.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY name").fetchall()
     if found != [(table,) for table in _TABLES]:
         raise sqlite3.DatabaseError("it is another program's, or another version's")
-    return database
 
 
 def _put_aside(file: Path) -> None:

@@ -65,11 +65,13 @@ class Storing:
         finish([self._pool.submit(self._read_back, root, version) for version in versions])
 
     def _blobs(self, nodes: Iterable[Node]) -> list[Descriptor]:
-        blobs = [blob for node in nodes for blob in node.contents.blobs]
-        skipped = [blob for blob in blobs if blob.is_foreign and not self._foreign_layers]
-        for blob in skipped:
-            self._tally.blob(blob, "skipped")
-        return [blob for blob in blobs if blob not in skipped]
+        wanted: list[Descriptor] = []
+        for blob in (blob for node in nodes for blob in node.contents.blobs):
+            if self._foreign_layers or not blob.is_foreign:
+                wanted.append(blob)
+            else:
+                self._tally.blob(blob, "skipped")
+        return wanted
 
     def _finish(self, puts: Mapping[str, Future[None]]) -> None:
         """Wait for tags to be written; where some are and some are not, say which."""

@@ -43,6 +43,8 @@ class Selection:
 
     def __post_init__(self) -> None:
         _ = self._regex, self._range  # a mistake is told before any request
+        if self.newest is not None and self.newest < 1:
+            raise UsageError("PATTERN_INVALID", f"The newest {self.newest} tags are none.")
 
     def __bool__(self) -> bool:
         return self != Selection()

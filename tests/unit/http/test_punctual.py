@@ -9,8 +9,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from urllib3.connection import HTTPConnection
+from urllib3.util.ssltransport import SSLTransport
 
-from acrbridge.http.punctual import PunctualResponse, renew
+from acrbridge.http.punctual import Opened, PunctualResponse, cut, renew
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n"
 
@@ -103,3 +105,14 @@ def test_a_long_body_can_have_the_time_for_each_read(pair: tuple[socket.socket, 
     with pytest.raises(TimeoutError):
         response.fp.read1(1)
     response.close()
+
+
+def test_a_connection_within_the_tls_of_a_proxy_is_cut(pair: tuple[socket.socket, socket.socket]) -> None:
+    client, server = pair
+    opened, connection = Opened(), HTTPConnection("localhost")
+    connection.sock = SSLTransport.__new__(SSLTransport)
+    connection.sock.socket = client
+    opened.add(connection)
+    cut(opened)
+    connection.sock = None
+    assert server.recv(1) == b""

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from acrbridge.azure.profile import Subscription
 from acrbridge.errors import AcrBridgeError, NotFoundError, SignInError, UsageError
 from acrbridge.jobs import ImportJob, Secret
 from acrbridge.operations.import_plan import ImportPlan, make_plan, summary
-from unit.fakes import BIDI_AND_CONTROL, is_fit_to_print
-from unit.operations.offline import DIGEST, Azure, OfflineSession, registry_document, registry_id
+from unit.fakes import BIDI_AND_CONTROL, TENANT, is_fit_to_print
+from unit.operations.offline import APPLICATION, DIGEST, Azure, OfflineSession, registry_document, registry_id
 
 REGISTRIES = (
     registry_document("contoso"),
@@ -283,6 +284,16 @@ def test_there_is_a_command_to_look_whether_it_has_arrived(
 )
 def test_a_job_tells_in_one_sentence_what_it_would_do(job: dict[str, Any], text: str) -> None:
     assert summary(ImportJob(registry="contoso", **job))["text"] == text
+
+
+def test_on_the_client_road_who_has_no_subscription_goes_by_login_servers(tmp_path: Path) -> None:
+    azure = Azure(*REGISTRIES)
+    session = OfflineSession(azure, tmp_path, signed_in=False)
+    session.profile.add(APPLICATION, [Subscription.of_tenant(APPLICATION, TENANT, "AzureCloud")])
+    plan = make_plan(session, ImportJob("Contoso", "source1.azurecr.io/app:v1", via="client"))
+    assert (plan.target.id.name, plan.target.login_server) == ("Contoso", "contoso.azurecr.io")
+    assert plan.source.registry == "source1.azurecr.io"
+    assert azure.http.requests == []
 
 
 def test_no_representation_shows_the_password(tmp_path: Path) -> None:

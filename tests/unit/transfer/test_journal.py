@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -138,6 +139,33 @@ def test_a_spoilt_journal_is_put_aside_with_one_notice(
     journal("from").hold([BLOB], tagged=True)
     assert journal().holder(BLOB) == "from"
     assert len(journal.said) == 1
+
+
+class AsOnWindows(type(Path())):  # type: ignore[misc] # the system's own kind
+    """A file that cannot be renamed while this process has it open."""
+
+    def replace(self, target: Any) -> Any:
+        if sys.platform == "linux":
+            links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+            assert Path(self) not in {link.readlink() for link in links}
+        return super().replace(target)
+
+
+@pytest.mark.parametrize(
+    "spoil", [garbage, lambda file: changed(file, "UPDATE held SET repository = '../up'")]
+)
+def test_a_spoilt_journal_is_closed_before_it_is_put_aside(
+    tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    file = AsOnWindows(tmp_path / FILE)
+    tmp_path.chmod(0o700)
+    journal = Opened(file)
+    first = journal("from")
+    first.hold([BLOB], tagged=True)
+    first.close()
+    spoil(file)
+    assert journal().holder(BLOB) is None
+    assert file.with_suffix(".broken").exists()
 
 
 @pytest.mark.parametrize("repository", ["'../up'", "'Capital'", "'a?mount=b'", "X'ff'", "17.5e300", "'a b'"])

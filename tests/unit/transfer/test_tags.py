@@ -68,7 +68,9 @@ def test_where_there_is_no_tag_at_all_none_is_named() -> None:
         assert (caught.value.code, caught.value.message) == ("TAGS_NOT_FOUND", "x has no tags.")
 
 
-@pytest.mark.parametrize("conditions", [{"regex": "("}, {"regex": "a" * 201}, {"semver": "new"}])
+@pytest.mark.parametrize(
+    "conditions", [{"regex": "("}, {"regex": "a" * 201}, {"semver": "new"}, {"newest": 0}]
+)
 def test_a_pattern_that_cannot_be_used_is_said_at_once(conditions: dict[str, Any]) -> None:
     with pytest.raises(UsageError) as caught:
         Selection(**conditions)

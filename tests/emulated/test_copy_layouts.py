@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,15 @@ def test_a_source_that_cannot_be_a_folder_is_refused_with_what_to_do(
 ) -> None:
     (tmp_path / "file").touch()
     acrbridge("copy", f"oci:{tmp_path / name}:1", f"{TARGET}/{image}").refused(1, "FILE_UNREADABLE", advice)
+
+
+def test_a_full_disk_is_told_with_what_the_copy_still_needs(acrbridge: Acrbridge, tmp_path: Path) -> None:
+    pytest.importorskip("resource", reason="a system without limits of files")
+    from unit.registry.test_layout_target import at_most
+
+    with at_most(1000):
+        ended = acrbridge("copy", HELLO, f"oci:{tmp_path / 'layout'}")
+    assert re.search(r"The copy still needs [0-9,]+ bytes\. Make room", ended.refused(1, "DISK_FULL"))
 
 
 def test_signatures_go_along_both_ways(acrbridge: Acrbridge, image: str, place: str) -> None:

@@ -113,6 +113,10 @@ def _copied(
         raise StoppedError(
             _STOPPED[isinstance(target, LayoutPath) and target.is_archive], interrupt
         ) from None
+    except AcrBridgeError as error:
+        if error.code == "DISK_FULL":
+            error.advised(f"The copy still needs {copy.progress.left:,} bytes. {error.remedy}")
+        raise
     finally:
         copy.close()
         session.http.on_trouble.remove(copy.trouble)

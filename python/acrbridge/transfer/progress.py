@@ -74,6 +74,12 @@ class Progress:
                 del self._sending[sending]
                 self._arrived += arrived
 
+    @property
+    def left(self) -> int:
+        """Bytes of the blobs that have not arrived."""
+        with self._lock:
+            return self._total - self._arrived
+
     def now(self) -> Copying:
         """How things stand; for one thread."""
         moment = self._clock.now()

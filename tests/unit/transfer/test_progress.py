@@ -13,6 +13,18 @@ from unit.fakes import DIGEST, FakeClock
 BLOB = Descriptor("application/octet-stream", DIGEST, 1000)
 
 
+def test_what_has_not_arrived_whole_is_left() -> None:
+    progress = Progress(FakeClock())
+    for size in (10, 20, 30):
+        progress.expect(size)
+    progress.spare(30)
+    sending = Sending(Descriptor("x", DIGEST, 10))
+    with progress.of(sending):
+        sending.add(5)
+        assert progress.left == 30
+    assert progress.left == 20
+
+
 def test_what_is_at_work_is_told_with_its_bytes() -> None:
     progress = Progress(FakeClock())
     progress.expect(1000)

@@ -67,7 +67,7 @@ class AcrBridgeError(Exception):
         return self._told()
 
     def after(self, tries: int) -> Self:
-        """The error, whose message ends with how often it was tried; where tries are tried again, they multiply."""
+        """The error, whose message ends with how often it was tried, if more than once; each call multiplies."""
         self.tries = max(self.tries, 1) * tries
         return self._told()
 
@@ -79,7 +79,7 @@ class AcrBridgeError(Exception):
 
     def _told(self) -> Self:
         place = f"{self._place}: " if self._place else ""
-        tries = f" ({self.tries} {'try' if self.tries == 1 else 'tries'})" if self.tries else ""
+        tries = f" ({self.tries} tries)" if self.tries > 1 else ""
         self.message = f"{place}{self._text.removesuffix('.')}{tries}"
         self.args = (self.message,)
         return self

@@ -29,6 +29,10 @@ class Secret:
         return hash(self._value)
 
 
+def _secret(given: Secret | str) -> Secret:
+    return Secret(given) if isinstance(given, str) else given
+
+
 @dataclass(frozen=True)
 class ImportJob:
     """One import, in the words of `az acr import`."""
@@ -116,6 +120,10 @@ class Login:
 
     username: str
     password: Secret
+    """A plain text becomes a Secret, so that nothing shows it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "password", _secret(self.password))
 
 
 @dataclass(frozen=True)

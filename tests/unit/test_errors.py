@@ -165,4 +165,4 @@ def test_an_error_tells_the_request_that_failed_and_how_often() -> None:
     error = NetworkError("UNREACHABLE", "h broke off.").at("source h (GET /v2/)").after(3)
     assert error.at("target t (PUT /v2/)").after(2).message == "source h (GET /v2/): h broke off (6 tries)"
     assert str(error) == error.message
-    assert NetworkError("UNREACHABLE", "h broke off.").after(1).message == "h broke off (1 try)"
+    assert NetworkError("UNREACHABLE", "h broke off.").after(1).message == "h broke off"

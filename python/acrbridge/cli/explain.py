@@ -29,10 +29,11 @@ def explain(
     from difflib import get_close_matches
 
     del run
-    found = CATALOGUE.get(code.upper())
+    code = code.upper().removeprefix("CODE:").strip()
+    found = CATALOGUE.get(code)
     if found is None:
-        near = get_close_matches(code.upper(), CATALOGUE, 1)
+        near = get_close_matches(code, CATALOGUE, 1)
         raise NotFoundError(
             "CODE_UNKNOWN", f"There is no code {code!r}.", remedy=f"Did you mean {near[0]}?" if near else ""
         )
-    return {"cause": found.cause, "code": code.upper(), "remedy": found.remedy}
+    return {"cause": found.cause, "code": code, "remedy": found.remedy}

@@ -118,5 +118,5 @@ def _root(error: BaseException | None) -> object:
 def _reason(root: object) -> str:
     """The reason in one line, without the object that urllib3 names first."""
     text = redact.foreign(str(root), 200)
-    text = re.sub(r"^HTTPS?Connection(?:Pool)?\(.*?\): |^<.*?>: ", "", text)
+    text = re.sub(r"^\w+\(host=.*?\): |^<.*?>: ", "", text)
     return text.removeprefix("Failed to establish a new connection: ") or type(root).__name__

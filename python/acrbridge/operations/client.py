@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from types import TracebackType
+from types import NoneType, TracebackType
 from typing import Any, TypedDict, Unpack
 
 from acrbridge.jobs import CopyJob, CopyResult, Listener, Login, ignore
@@ -110,6 +110,7 @@ class Client:
 
         Raises:
             AcrBridgeError: by cause; its `code` is stable, its `remedy` says what to do.
+            TypeError: an option is unknown, or of another type.
         """
         from acrbridge.operations.copy_image import copy_image
 
@@ -117,11 +118,40 @@ class Client:
         return copy_image(session, _job(source, target, options))
 
 
+_SEVERAL = frozenset(field.name for field in fields(CopyJob) if field.default == ())
+_TAKES: tuple[tuple[str, tuple[type, ...], tuple[str, ...]], ...] = (
+    ("a text", (str,), ("source", "target")),
+    ("a text or None", (str, NoneType), ("regex", "semver")),
+    ("a whole number", (int,), ("concurrency",)),
+    ("a whole number or None", (int, NoneType), ("newest", "bandwidth")),
+    ("a number or None", (int, float, NoneType), ("requests_per_second",)),
+    ("an acrbridge.Login or None", (Login, NoneType), ("source_login", "target_login")),
+)
+
+
 def _job(source: str, target: str, options: CopyOptions) -> CopyJob:
+    """What was asked for, as a job.
+
+    Raises:
+        TypeError: there is no such option, or it takes something else; what was given is not shown.
+    """
     given: dict[str, Any] = {**options}
-    several = {field.name for field in fields(CopyJob) if field.default == ()}
-    given.update({name: _names(given[name]) for name in several & given.keys()})
-    return CopyJob(source, target, **given)
+    for name in given.keys() - CopyOptions.__annotations__.keys():
+        raise TypeError(f"copy has no option {name!r}; acrbridge.CopyOptions lists those that there are")
+    given.update({name: _names(given[name] or ()) for name in _SEVERAL & given.keys()})
+    job = CopyJob(source, target, **given)
+    for words, kinds, names in _TAKES:
+        for name in names:
+            _check_type(name, getattr(job, name), words, kinds)
+    for name in _SEVERAL:
+        for one in getattr(job, name):
+            _check_type(name, one, "a text or several", (str,))
+    return job
+
+
+def _check_type(name: str, value: object, words: str, kinds: tuple[type, ...]) -> None:
+    if not isinstance(value, kinds):
+        raise TypeError(f"{name} takes {words}, not {type(value).__name__}")
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:

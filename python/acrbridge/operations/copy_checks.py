@@ -23,7 +23,7 @@ def check(job: CopyJob, source: Place, target: Place, *, many: bool) -> None:
         many: whether tags are selected, instead of one image named.
 
     Raises:
-        UsageError: REFERENCE_INVALID, OPTIONS_CONFLICT, PLATFORM_INVALID, RATE_INVALID.
+        UsageError: REFERENCE_INVALID, OPTIONS_CONFLICT, PATTERN_INVALID, PLATFORM_INVALID, RATE_INVALID.
     """
     _check_target(job, target)
     _check_tags(job, source, target, many=many)
@@ -56,6 +56,10 @@ def _check_tags(job: CopyJob, source: Place, target: Place, *, many: bool) -> No
             "OPTIONS_CONFLICT",
             "With all tags, or a selection of them, source and target are repositories without a tag,"
             " and neither --tag nor --untagged is given.",
+        )
+    if job.newest is not None and job.newest < 1:
+        raise UsageError(
+            "PATTERN_INVALID", f"The newest {job.newest} tags are none.", remedy="Give 1 or more."
         )
     if job.untagged and (target.tag or job.tags):
         raise UsageError("OPTIONS_CONFLICT", "With --untagged the target has no tag, and no --tag is given.")

@@ -168,7 +168,7 @@ def test_a_target_that_refuses_is_asked_once(
 ) -> None:
     registry.fault = Times(-1, status(403, b'{"errors": [{"code": "DENIED", "message": "quota"}]}'), place)
     ended = acrbridge(*registry.words)
-    ended.refused(4, "REGISTRY_REFUSED", "target 127.0.0.1", f"(403 for {place}", "quota (1 try)")
+    ended.refused(4, "REGISTRY_REFUSED", "target 127.0.0.1", f"(403 for {place}", "quota")
     assert ended.seconds < 3
     assert registry.count(*place.split()) == 2
     assert registry.target == {}

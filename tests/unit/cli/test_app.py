@@ -143,6 +143,11 @@ def test_every_code_is_explained(code: str, capsys: Captured) -> None:
     }  # fmt: skip
 
 
+def test_the_last_line_of_an_error_can_be_explained_as_it_is(capsys: Captured) -> None:
+    assert main(["explain", "Code: PART_FAILED"]) == 0
+    assert json.loads(capsys.readouterr().out)["code"] == "PART_FAILED"
+
+
 def test_a_code_that_is_nearly_right_is_suggested(capsys: Captured) -> None:
     main(["explain", "SOURCE_UNAUTHORISED"])
     assert "Did you mean SOURCE_UNAUTHORIZED?" in capsys.readouterr().err

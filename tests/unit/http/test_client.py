@@ -21,6 +21,8 @@ from acrbridge.errors import AcrBridgeError, NetworkError, UsageError
 from acrbridge.http.client import MEBIBYTE, HttpClient, Request, Response, Timeouts
 from acrbridge.http.connections import Connections
 from acrbridge.http.deadlines import Deadline
+from acrbridge.http.failures import our_errors
+from acrbridge.http.punctual import Secure
 from acrbridge.http.retry import NEVER, Retry
 from acrbridge.http.streams import Body
 from unit.fakes import BIDI_AND_CONTROL, FakeClock, answer, is_fit_to_print
@@ -539,3 +541,10 @@ def test_json_that_is_no_object_is_refused_where_an_object_is_due(body: bytes) -
 )
 def test_no_representation_shows_a_secret(make: Callable[[str], object]) -> None:
     assert "s3cret-PW" not in repr(make("s3cret-PW"))
+
+
+def test_a_message_names_no_class_of_ours() -> None:
+    absent = NewConnectionError(Secure("localhost"), "Failed to establish a new connection: refused")
+    with pytest.raises(NetworkError) as caught, our_errors("https://localhost/v2/"):
+        raise absent
+    assert caught.value.message == "localhost cannot be reached (refused)."

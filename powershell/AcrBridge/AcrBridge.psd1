@@ -8,6 +8,7 @@
     Description          = 'Import container images into Azure Container Registry, and say why when an import fails.'
     CompatiblePSEditions = @('Desktop', 'Core')
     PowerShellVersion    = '5.1'
+    FormatsToProcess     = @('AcrBridge.format.ps1xml')
     FunctionsToExport    = @(
         'Connect-AzAccount'
         'Copy-AzContainerRegistryImage'

@@ -15,7 +15,7 @@ function Connect-AzAccount {
     .PARAMETER Credential
         The service principal's application ID and secret.
     .PARAMETER Tenant
-        ID or domain of the tenant.
+        ID or domain of the tenant. A managed identity has one only, whatever is given.
     .PARAMETER Subscription
         ID or name of the subscription to work in.
     .OUTPUTS
@@ -47,6 +47,7 @@ function Connect-AzAccount {
         [Parameter(Mandatory, ParameterSetName = 'ServicePrincipalWithSubscriptionId')]
         [pscredential] $Credential,
 
+        [Parameter(ParameterSetName = 'ManagedServiceLogin')]
         [Parameter(Mandatory, ParameterSetName = 'ServicePrincipalWithSubscriptionId')]
         [Alias('Domain', 'TenantId')]
         [string] $Tenant,

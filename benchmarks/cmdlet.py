@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 CALL_LIMIT = 0.030
 FIRST_LIMIT = 1.0
@@ -85,22 +85,26 @@ def measured(calls: int) -> dict[str, Any]:
 def own_work(calls: int) -> float:
     """Return the engine's own median for the same request, in seconds."""
     serve = [sys.executable, "-I", "-X", "utf8", "-u", "-m", "acrbridge", "serve"]
+    greeting = {"protocolVersion": 1, "client": {"name": "benchmark", "version": "1"}}
     with subprocess.Popen(serve, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as engine:
-        assert engine.stdin
-        assert engine.stdout
-        times = []
-        client = {"name": "benchmark", "version": "1"}
-        for number in range(calls):
-            method, params = ("planImport", PARAMS)
-            if not number:
-                method, params = "initialize", {"protocolVersion": 1, "client": client}  # type: ignore[dict-item]
-            request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-            began = time.perf_counter()
-            engine.stdin.write(json.dumps(request).encode() + b"\n")
-            engine.stdin.flush()
-            engine.stdout.readline()
-            times.append(time.perf_counter() - began)
-        return statistics.median(times[1:])
+        asked(engine, 0, "initialize", greeting)
+        return statistics.median(asked(engine, number, "planImport", PARAMS) for number in range(1, calls))
+
+
+def asked(engine: subprocess.Popen[bytes], number: int, method: str, params: dict[str, Any]) -> float:
+    """Return the seconds until the answer to a request came."""
+    request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+    began = time.perf_counter()
+    os.write(pipe(engine.stdin), json.dumps(request).encode() + b"\n")
+    os.read(pipe(engine.stdout), 65536)
+    return time.perf_counter() - began
+
+
+def pipe(stream: IO[bytes] | None) -> int:
+    """Return the descriptor of a process's pipe."""
+    if stream is None:
+        raise ValueError("the process has no such pipe")
+    return stream.fileno()
 
 
 def main() -> int:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+import tomllib
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from packaging.requirements import Requirement
 
 if TYPE_CHECKING:
     from powershell.conftest import PowerShell
@@ -35,6 +38,46 @@ def test_a_failing_task_keeps_the_next_from_starting(pwsh: PowerShell, tmp_path:
     ended = pwsh("-Command", f"& '{script}' -Task Test, Test -Python '{sys.executable}'")
     assert ended.returncode == 1
     assert ended.stdout.count("test session starts") == 1
+
+
+FAKE_PYTHON = """#!/bin/sh
+while [ $# -gt 1 ]; do [ "$1" = --outdir ] && mkdir -p "$2" && : > "$2/acrbridge-0.1.0-py3-none-any.whl"; shift; done
+"""
+"""A Python that takes building a wheel for making its file."""
+
+
+def test_the_module_is_packed_with_the_engine_and_its_pins_inside(pwsh: PowerShell, tmp_path: Path) -> None:
+    script = shutil.copy(SCRIPT, tmp_path)
+    shutil.copy(PROJECT / "LICENSE", tmp_path)
+    shutil.copytree(PROJECT / "powershell", tmp_path / "powershell")
+    python = tmp_path / "python"
+    python.write_text(FAKE_PYTHON)
+    python.chmod(0o755)
+    for _ in range(2):  # the second finds what the first has left
+        ended = pwsh("-File", script, "-Task", "Package", "-Python", python)
+        assert ended.returncode == 0, ended.stderr
+    with zipfile.ZipFile(tmp_path / "dist" / "AcrBridge-0.1.0.zip") as packed:
+        names = packed.namelist()
+    staged = tmp_path / "dist"
+    assert sorted(names) == sorted(
+        path.relative_to(staged).as_posix() for path in (staged / "AcrBridge").rglob("*") if path.is_file()
+    )
+    engine = {name for name in names if name.startswith("AcrBridge/engine/")}
+    assert engine == {
+        "AcrBridge/engine/acrbridge-0.1.0-py3-none-any.whl",
+        "AcrBridge/engine/requirements.txt",
+    }
+    assert {"AcrBridge/AcrBridge.psd1", "AcrBridge/Public/Import-AzContainerRegistryImage.ps1"} < set(names)
+
+
+def test_every_dependency_of_the_engine_is_pinned_with_hashes() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["emulator"]]
+    lines = (PROJECT / "powershell" / "engine-requirements.txt").read_text(encoding="utf-8").splitlines()
+    pinned = dict(re.findall(r"^([\w-]+)==([^ ]+)", "\n".join(lines), re.MULTILINE))
+    for requirement in map(Requirement, wanted):
+        assert requirement.specifier.contains(pinned[requirement.name])
+    assert len([line for line in lines if "==" in line and line.endswith("\\")]) == len(pinned)
 
 
 def test_every_task_has_its_function_with_a_synopsis() -> None:

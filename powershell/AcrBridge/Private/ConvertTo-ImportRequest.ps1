@@ -1,4 +1,4 @@
-# Parameters of the method import, out of what Import-AzContainerRegistryImage was given.
+# Parameters of the method import, out of what Import-AzContainerRegistryImage was given; nothing after an error.
 function ConvertTo-ImportRequest {
     param([System.Management.Automation.PSCmdlet] $Cmdlet)
 
@@ -12,14 +12,31 @@ function ConvertTo-ImportRequest {
         $request['parameters'] = $bound['JsonString']
     }
     elseif ($bound.ContainsKey('JsonFilePath')) {
-        $path = $Cmdlet.GetUnresolvedProviderPathFromPSPath($bound['JsonFilePath'])
-        $request['parameters'] = [System.IO.File]::ReadAllText($path)
+        $request['parameters'] = Read-ParameterFile $bound['JsonFilePath'] $Cmdlet
+        if ($null -eq $request['parameters']) { return }
     }
     else {
         $image = if ($bound.ContainsKey('Parameter')) { ConvertTo-MemberTable $bound['Parameter'] } else { $bound }
         Add-ImportedImage $request $image
     }
     $request
+}
+
+# A file's text, from PowerShell's location; an error and nothing where it cannot be read.
+function Read-ParameterFile {
+    param([string] $Path, [System.Management.Automation.PSCmdlet] $Cmdlet)
+
+    $whole = $Cmdlet.GetUnresolvedProviderPathFromPSPath($Path)
+    try {
+        [System.IO.File]::ReadAllText($whole)
+    }
+    catch {
+        $failure = @{
+            message = $_.Exception.GetBaseException().Message
+            data    = @{ code = 'FILE_UNREADABLE'; category = 'OpenError'; remedy = '' }
+        }
+        $Cmdlet.WriteError((New-EngineErrorRecord $failure $whole))
+    }
 }
 
 # What Az has called the members of an import: those of its parameters, and of the object that -Parameter took.

@@ -142,6 +142,7 @@ function Import-AzContainerRegistryImage {
     begin { . $script:UseCallerPreference }
     process {
         $request = ConvertTo-ImportRequest $PSCmdlet
+        if ($null -eq $request) { return }
         $plan = Invoke-AcrRequest -Cmdlet $PSCmdlet -Method 'planImport' -Params $request
         if ($null -eq $plan -or -not $PSCmdlet.ShouldProcess($plan['text'], $plan['text'], 'Import an image')) { return }
         if ($AsJob) { return Start-CmdletJob -Cmdlet $PSCmdlet }

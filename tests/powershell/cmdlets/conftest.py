@@ -71,8 +71,16 @@ class Shell:
 
     def values(self, script: str, **options: Any) -> list[Any]:
         """What a script puts out, as JSON has it."""
-        written = f"ConvertTo-Json -Depth 9 -Compress -InputObject @(& {{\n{script}\n}})"
-        return list(json.loads(self.run(written, **options).succeeded().stdout))
+        out = self.folder / "out.json"
+        out.unlink(missing_ok=True)
+        self.run(
+            f"$output = @(. {{\n{script}\n}})\n"
+            f"[System.IO.File]::WriteAllText('{out}', (ConvertTo-Json -Depth 9 -Compress -InputObject $output))",
+            **options,
+        ).succeeded()
+        written = out.read_text(encoding="utf-8")
+        assert options.get("secret") or secrecy.shown_in(written) == []
+        return list(json.loads(written))
 
     def value(self, script: str, **options: Any) -> Any:
         """The one object that a script puts out."""

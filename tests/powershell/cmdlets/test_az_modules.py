@@ -114,9 +114,9 @@ def test_a_command_that_the_session_has_already_is_left_alone(stranger: Shell) -
     assert found == ["mine", "AcrBridge", "AcrBridge"]
 
 
-@pytest.mark.parametrize("age", [{}, {"AZ_OLD": "1"}], ids=["secure-string", "string"])
-def test_the_sign_in_of_az_is_used_without_another(stranger: Shell, token: str, age: dict[str, str]) -> None:
-    user = with_modules(stranger, "Az.Accounts", AZ_TOKEN=token, **age)
+@pytest.mark.parametrize("old", ["", "1"], ids=["secure-string", "string"])
+def test_the_sign_in_of_az_is_used_without_another(stranger: Shell, token: str, old: str) -> None:
+    user = with_modules(stranger, "Az.Accounts", AZ_TOKEN=token, AZ_OLD=old)
     assert user.values(f"{IMPORT} -TargetTag az:1", module=None) == [True]
 
 

@@ -58,8 +58,13 @@ def test_who_is_not_signed_in_is_told(stranger: Shell) -> None:
 
 
 def test_a_file_that_is_not_there_is_named(stranger: Shell) -> None:
-    ended = stranger.run(f"Import-AzContainerRegistryImage {TARGET} -JsonFilePath nowhere.json -WhatIf")
-    assert "nowhere.json" in ended.stderr
+    code, target = stranger.values(
+        f"Import-AzContainerRegistryImage {TARGET} -JsonFilePath nowhere.json -WhatIf"
+        " -ErrorAction SilentlyContinue -ErrorVariable failed\n"
+        "$failed.FullyQualifiedErrorId; $failed.TargetObject"
+    )
+    assert code == "FILE_UNREADABLE,Import-AzContainerRegistryImage"
+    assert target == str(stranger.folder / "nowhere.json")
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ SERIALIZER = "[System.Management.Automation.PSSerializer]"
     [
         "@{ SourceRegistryUri = 'docker.io'; SourceImage = 'a/b:1'; TargetTag = 'x:1', 'y:2'; Mode = 'Force' }",
         OBJECT,
-        f"{SERIALIZER}::Deserialize({SERIALIZER}::Serialize({OBJECT}))",
+        f"{OBJECT}; $image = {SERIALIZER}::Deserialize({SERIALIZER}::Serialize($image))",
     ],
     ids=["hashtable", "object", "deserialized"],
 )
@@ -80,7 +80,7 @@ def test_older_scripts_hand_an_import_over_in_one_object(stranger: Shell, parame
 
 def test_an_import_comes_out_of_json_and_of_a_file_beside_the_users_location(stranger: Shell) -> None:
     document = '{"source":{"registryUri":"docker.io","sourceImage":"a/b:1"},"targetTags":["ñ:1"]}'
-    folder = stranger.folder / "Ordner ñ 漢字 😀 'x' [1]"
+    folder = stranger.folder / "Ordner ñ 漢字 😀 'x'"
     folder.mkdir()
     (folder / "import.json").write_text(document.replace("ñ:1", "x:1"), encoding="utf-8")
     named = str(folder).replace("'", "''")

@@ -66,7 +66,8 @@ def test_the_tab_key_offers_registries_repositories_tags_and_digests(shell: Shel
     registry = "Get-AzContainerRegistryTag -RegistryName myregistry"
     manifest = "Get-AzContainerRegistryManifest -RegistryName myregistry -RepositoryName tab/key -Name"
     found = shell.values(
-        f"{COMPLETE}\nGet-Offer 'Get-AzContainerRegistryTag -RegistryName mys'\n"
+        f"{COMPLETE}\n& (Get-Module AcrBridge) {{ $script:CompletionSeconds = 60.0 }}\n"
+        "Get-Offer 'Get-AzContainerRegistryTag -RegistryName mys'\n"
         f"Get-Offer '{registry} -RepositoryName tab'\n"
         f"Get-Offer '{registry} -RepositoryName tab/key -Name '\n"
         f"Get-Offer '{manifest} sha256:'\n"

@@ -20,12 +20,12 @@ function Get-NameCompletion {
     catch { $null = $_ }
 }
 
-# Parameters of a request, out of what was typed already.
+# Parameters of a request, out of those that were typed already.
 function Get-TypedParams {
-    param([System.Collections.IDictionary] $Typed)
+    param([System.Collections.IDictionary] $Typed, [string[]] $Wanted)
 
     $params = [ordered]@{}
-    foreach ($name in 'RegistryName', 'RepositoryName') {
+    foreach ($name in $Wanted) {
         if ($Typed[$name]) { $params[(ConvertTo-CamelCase $name)] = $Typed[$name] }
     }
     $params
@@ -41,19 +41,19 @@ Register-ArgumentCompleter -ParameterName 'RegistryName' -CommandName @(
 Register-ArgumentCompleter -ParameterName 'RepositoryName' -CommandName @(
     'Get-AzContainerRegistryTag', 'Get-AzContainerRegistryManifest', 'Get-AzContainerRegistryReferrer'
 ) -ScriptBlock {
-    Get-NameCompletion 'listRepositories' (Get-TypedParams $args[4]) 'repositories' $args[2]
+    Get-NameCompletion 'listRepositories' (Get-TypedParams $args[4] 'RegistryName') 'repositories' $args[2]
 }
 
 Register-ArgumentCompleter -ParameterName 'Name' -CommandName 'Get-AzContainerRegistryRepository' -ScriptBlock {
-    Get-NameCompletion 'listRepositories' (Get-TypedParams $args[4]) 'repositories' $args[2]
+    Get-NameCompletion 'listRepositories' (Get-TypedParams $args[4] 'RegistryName') 'repositories' $args[2]
 }
 
 Register-ArgumentCompleter -ParameterName 'Name' -CommandName @(
     'Get-AzContainerRegistryTag', 'Get-AzContainerRegistryReferrer'
 ) -ScriptBlock {
-    Get-NameCompletion 'listTags' (Get-TypedParams $args[4]) 'tags' $args[2]
+    Get-NameCompletion 'listTags' (Get-TypedParams $args[4] 'RegistryName', 'RepositoryName') 'tags' $args[2]
 }
 
 Register-ArgumentCompleter -ParameterName 'Name' -CommandName 'Get-AzContainerRegistryManifest' -ScriptBlock {
-    Get-NameCompletion 'listManifests' (Get-TypedParams $args[4]) 'manifests' $args[2]
+    Get-NameCompletion 'listManifests' (Get-TypedParams $args[4] 'RegistryName', 'RepositoryName') 'manifests' $args[2]
 }

@@ -27,16 +27,13 @@ function Read-ParameterFile {
     param([string] $Path, [System.Management.Automation.PSCmdlet] $Cmdlet)
 
     $whole = $Cmdlet.GetUnresolvedProviderPathFromPSPath($Path)
-    try {
-        [System.IO.File]::ReadAllText($whole)
+    $reason = "There is no file $whole."
+    if ([System.IO.File]::Exists($whole)) {
+        try { return [System.IO.File]::ReadAllText($whole) }
+        catch { $reason = $_.Exception.GetBaseException().Message }
     }
-    catch {
-        $failure = @{
-            message = $_.Exception.GetBaseException().Message
-            data    = @{ code = 'FILE_UNREADABLE'; category = 'OpenError'; remedy = '' }
-        }
-        $Cmdlet.WriteError((New-EngineErrorRecord $failure $whole))
-    }
+    $data = @{ code = 'FILE_UNREADABLE'; category = 'OpenError'; remedy = '' }
+    $Cmdlet.WriteError((New-EngineErrorRecord @{ message = $reason; data = $data } $whole))
 }
 
 # What Az has called the members of an import: those of its parameters, and of the object that -Parameter took.

@@ -101,6 +101,7 @@ def answers(shown: str, printed: list[str]) -> bool:
     return any(pattern.fullmatch(line.rstrip()) for line in printed)
 
 
+pwsh_path = powershell.pwsh_path
 run_powershell = powershell.pwsh
 
 

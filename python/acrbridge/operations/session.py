@@ -281,7 +281,8 @@ class Session:
         """ACR's refresh token for the subscription's account, from the login server of a registry."""
         subscription = self.subscription
         token = self.token(subscription.account, self.cloud.acr_resource)
-        return RefreshToken(exchange.refresh_token(self.http, login_server, token, subscription.tenant_id))
+        found = exchange.refresh_token(self.http, login_server, token, subscription.tenant_id)
+        return RefreshToken(found, lambda: self.refresh_token(login_server))
 
     def _admin(self, registry: Registry) -> Password | None:
         """The admin user's credential, where the registry has one and the account may read it."""

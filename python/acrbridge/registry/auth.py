@@ -32,6 +32,8 @@ _SHORTEST_LIFETIME = 60.0
 """Seconds that a token without `expires_in` is valid (token specification)."""
 _RENEW_BEFORE = 30.0
 """Seconds before its end at which a token is no longer used; twice as many where a body is to be sent."""
+_OLD = 3600.0
+"""Seconds after which a refresh token that is refused may have come to its end."""
 _IN_VAIN = 2
 """Tokens that are asked for without one of them being accepted."""
 
@@ -56,9 +58,15 @@ class Password:
 
 @dataclass(frozen=True)
 class RefreshToken:
-    """ACR's refresh token, from `/oauth2/exchange`."""
+    """ACR's refresh token, from `/oauth2/exchange`.
+
+    Args:
+        token: lives for three hours.
+        renew: gives another one; a copy can take longer than that.
+    """
 
     token: Secret
+    renew: Callable[[], RefreshToken] | None = field(default=None, repr=False, compare=False)
 
 
 Settled = Anonymous | Password | RefreshToken
@@ -160,6 +168,7 @@ class Authorizer:
         self._remedy = remedy
         self._http = http
         self._credential = credential
+        self._began = http.clock.now()
         self._challenge: Challenge | None = None
         self._scopes: dict[str, _Scope] = {}
 
@@ -227,7 +236,7 @@ class Authorizer:
             return None
         credential = self._settled()
         if isinstance(credential, RefreshToken):
-            response = self._redeem(credential, scope)
+            response = self._redeemed(credential, scope)
         elif challenge:
             response = self._ask(challenge, scope)
         else:
@@ -238,6 +247,15 @@ class Authorizer:
     def _settled(self) -> Settled:
         credential = self._credential
         return credential.get() if isinstance(credential, Deferred) else credential
+
+    def _redeemed(self, credential: RefreshToken, scope: str) -> Response:
+        try:
+            return self._redeem(credential, scope)
+        except RefusedError:
+            if credential.renew is None or self._http.clock.now() - self._began < _OLD:
+                raise
+            self._credential = renewed = credential.renew()
+            return self._redeem(renewed, scope)
 
     def _redeem(self, credential: RefreshToken, scope: str) -> Response:
         """ACR: POST /oauth2/token, grant_type=refresh_token."""

@@ -240,6 +240,27 @@ def test_a_refresh_token_is_redeemed_at_its_own_registry_whatever_the_challenge_
 # How long a token is kept
 
 
+def aged(*answers: Answer, seconds: float) -> tuple[Authorizer, ScriptedHttp]:
+    """Who signs in with a refresh token that can be renewed, and was got so long ago."""
+    credential = RefreshToken(Secret("first"), lambda: RefreshToken(Secret("second")))
+    signing_in, http = authorizer(*answers, credential=credential)
+    http.clock.sleep(seconds)
+    return signing_in, http
+
+
+def test_a_refresh_token_that_ended_during_a_long_copy_is_renewed() -> None:
+    signing_in, http = aged(answer(401), answer(200, {"access_token": "a"}), seconds=3 * 3600 + 1)
+    assert signing_in.header(SCOPE) == "Bearer a"
+    assert [form["refresh_token"] for form in http.forms()] == [["first"], ["second"]]
+
+
+def test_a_refresh_token_that_is_refused_when_it_is_new_is_not_renewed() -> None:
+    signing_in, http = aged(answer(401), seconds=60)
+    with pytest.raises(RefusedError):
+        signing_in.header(SCOPE)
+    assert len(http.requests) == 1
+
+
 def test_a_token_is_asked_for_once_a_scope() -> None:
     asked, http = authorizer(
         answer(200, {"access_token": "1", "expires_in": 300}),

@@ -57,6 +57,8 @@ class Request:
     """Bytes that the answer may have."""
     retry: Retry = DEFAULT
     """retry.NEVER for a request that must not be sent twice."""
+    patience: float | None = None
+    """Seconds that its answer may take, where that is more than the read timeout."""
     parting: bool = False
     """Whether it is sent even after an abort, to tidy up what that left."""
     by_stranger: bool = False
@@ -196,7 +198,7 @@ class HttpClient:
         url = self._checked(request)
         host = url.netloc or ""
         self.pace.wait(host, deadline)
-        deadline = deadline or Deadline(self.timeouts.total, self.clock)
+        deadline = deadline or Deadline(max(self.timeouts.total, request.patience or 0.0), self.clock)
         for failures in itertools.count(1):
             try:
                 response = self._send_once(request, url, deadline, again=failures > 1)
@@ -307,7 +309,7 @@ class HttpClient:
             held = request.body is None or isinstance(request.body, bytes | str)
             timeout = urllib3.Timeout(
                 connect=self.timeouts.connect,
-                read=self.timeouts.read,
+                read=max(self.timeouts.read, request.patience or 0.0),
                 total=deadline.remaining() + 0.001 if held else None,  # a blob takes as long as it takes
             )
             with closing(self._open(request, url, timeout, again=again)) as answer:

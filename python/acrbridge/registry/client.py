@@ -165,6 +165,7 @@ class RegistryClient:
         *,
         headers: Mapping[str, str] | None = None,
         body: bytes | Body | None = None,
+        patience: float | None = None,
     ) -> Response:
         """Send a request with a token for a scope, again with a new token where the first is refused.
 
@@ -172,7 +173,8 @@ class RegistryClient:
             An answer of any status.
         """
         held = body is None or isinstance(body, bytes)
-        request = Request(method, f"{self.base}{path}", headers or {}, body, retry=DEFAULT if held else NEVER)
+        retry = DEFAULT if held else NEVER
+        request = Request(method, f"{self.base}{path}", headers or {}, body, retry=retry, patience=patience)
         authorization = self._authorizer.header(scope, for_body=not held)
         with self._named(method, path):
             response = self._http.send(_with(request, authorization))

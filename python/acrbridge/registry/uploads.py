@@ -24,6 +24,8 @@ from acrbridge.registry.contents import Descriptor
 _BINARY = {"Content-Type": "application/octet-stream"}
 _NO_CHUNKS = frozenset({400, 404, 405, 411, 415, 416, 501})
 """Answers to a first chunk by which a registry says that it takes none."""
+_COMMIT, _COMMITTED = 60.0, 16 << 20
+"""Seconds that a commit may take, and bytes for which it may take a second more: some registries copy the blob then."""
 _UNFIT = _NO_CHUNKS | TRANSIENT | {413}
 """Answers to a chunk after which the upload may yet go on."""
 _LOST = frozenset({400, 404, 405, 416, 501})
@@ -134,7 +136,8 @@ class Uploads:
     def _commit(self, upload: Upload, digest: str, body: Body | bytes) -> None:
         mark = "&" if "?" in upload.location else "?"
         path = f"{upload.location}{mark}{urlencode({'digest': digest})}"
-        response = self._client.ask("PUT", path, self._scope, headers=_BINARY, body=body)
+        patience = _COMMIT + upload.received / _COMMITTED
+        response = self._client.ask("PUT", path, self._scope, headers=_BINARY, body=body, patience=patience)
         if response.status == 413 and self._client.chunking.too_large(len(body)):
             raise _FormRefused
         if response.status == 404 or (upload.received and response.status in (400, 416)):

@@ -181,7 +181,7 @@ def test_a_tag_whose_answer_is_lost(acrbridge: Acrbridge, registry: FaultyRegist
     assert set(registry.target) == {"v1", digest_of(registry.source["v1"])}
 
 
-@pytest.mark.parametrize("place", [f"PATCH {UP}", f"POST {UP}", "PUT /v2/target/app/manifests"])
+@pytest.mark.parametrize("place", [f"PATCH {UP}", "PUT /v2/target/app/manifests"])
 def test_a_target_that_fails_for_good(acrbridge: Acrbridge, chunked: FaultyRegistry, place: str) -> None:
     chunked.fault = Times(-1, status(503), place)
     ended = acrbridge(*chunked.words, "--only-show-errors")

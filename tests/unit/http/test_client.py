@@ -288,6 +288,12 @@ def test_no_part_of_a_try_may_take_longer_than_what_is_left() -> None:
     assert (timeout.total, timeout.connect_timeout) == (3.001, 3.001)
 
 
+def test_a_request_that_takes_the_server_long_may_have_the_time_for_one_answer() -> None:
+    client, connections = scripted(GOOD, clock=FakeClock())
+    client.send(Request("PUT", URL, patience=700.0))
+    assert repr(connections.sent[0].timeout) == "Timeout(connect=10.0, read=700.0, total=700.001)"
+
+
 # Failures and their names
 
 

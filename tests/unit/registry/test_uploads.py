@@ -249,6 +249,16 @@ def test_a_large_blob_goes_in_chunks_and_is_committed_by_an_empty_put() -> None:
     assert registry.log == first + second
 
 
+def test_the_commit_of_a_large_blob_has_the_more_time_the_larger_it_is() -> None:
+    target, http = uploads(Registry())
+    layer = Layer(LARGE)
+    target.put(layer.blob, layer)
+    small = Layer()
+    target.put(small.blob, small)
+    large, whole = [request.patience for request in http.requests if request.method == "PUT"]
+    assert (large, whole) == (60 + 65 / 16, 60)
+
+
 def test_chunks_are_as_large_as_the_registry_asks() -> None:
     registry = Registry(begun={"OCI-Chunk-Min-Length": str(32 * MIB)})
     put(registry, Layer(LARGE))

@@ -204,7 +204,7 @@ class Profile:
 
 def _found(subscriptions: list[Subscription], text: str | None) -> Subscription:
     if not subscriptions:
-        raise SignInError("NOT_SIGNED_IN", "Please run 'acrbridge login' to set up an account.")
+        raise SignInError("NOT_SIGNED_IN", "Nobody is signed in to Azure.")
     if text is None:
         for subscription in subscriptions:
             if subscription.is_default:

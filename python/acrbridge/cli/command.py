@@ -62,7 +62,10 @@ def _global_options(
         typer.Option("--only-show-errors", help="Only show errors, no warnings.", rich_help_panel=_GLOBAL),
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Accepted as az does.", hidden=True, rich_help_panel=_GLOBAL)
+        bool,
+        typer.Option(
+            "--verbose", help="Accepted as az does, and ignored.", hidden=True, rich_help_panel=_GLOBAL
+        ),
     ] = False,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show what is asked of whom, redacted.", rich_help_panel=_GLOBAL)

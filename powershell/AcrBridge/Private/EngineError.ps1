@@ -85,12 +85,13 @@ function New-EngineErrorRecord {
     $data = $Failure['data']
     $category = [System.Management.Automation.ErrorCategory]::NotSpecified
     [void][System.Enum]::TryParse([string]$data['category'], [ref]$category)
-    $message = "$($Failure['message']) $($data['remedy'])".TrimEnd()
+    $remedy = Get-Remedy $data
+    $message = "$($Failure['message']) $remedy".TrimEnd()
     $exception = [System.InvalidOperationException]::new($message)
     # For a support request at Azure.
     if ($data['correlationId']) { $exception.Data['CorrelationId'] = $data['correlationId'] }
     $record = [System.Management.Automation.ErrorRecord]::new($exception, [string]$data['code'], $category, $Target)
     $record.ErrorDetails = [System.Management.Automation.ErrorDetails]::new($message)
-    $record.ErrorDetails.RecommendedAction = [string]$data['remedy']
+    $record.ErrorDetails.RecommendedAction = $remedy
     $record
 }

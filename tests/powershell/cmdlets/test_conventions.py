@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from acrbridge.errors import CATALOGUE
 from powershell.cmdlets.conftest import MODULE
 
 if TYPE_CHECKING:
@@ -134,6 +135,18 @@ def test_every_exported_command_is_there(described: Mapping[str, Any]) -> None:
     files = {file.stem for file in (MODULE.parent / "Public").glob("*.ps1")}
     exported = set(re.findall(r"'(\w+-\w+)'", MODULE.read_text(encoding="utf-8")))
     assert exported == files == set(described)
+
+
+def test_remedies_name_codes_of_the_engine_and_parameters_and_commands_that_exist(
+    described: Mapping[str, Any],
+) -> None:
+    text = (MODULE.parent / "Private" / "Remedies.ps1").read_text(encoding="utf-8")
+    remedies = dict(re.findall(r"^    ([A-Z_]+) += '(.+)'$", text, re.MULTILINE))
+    assert set(remedies) <= set(CATALOGUE)
+    known = {name for command in described.values() for name in command["parameters"]} | {"Force"}
+    words = " ".join(remedies.values())
+    assert set(re.findall(r"(?<![\w-])-([A-Z]\w+)", words)) <= known
+    assert set(re.findall(r"\b[A-Z]\w+-Az\w+", words)) <= set(described)
 
 
 def test_tables_fit_into_80_columns() -> None:

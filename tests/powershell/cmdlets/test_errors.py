@@ -50,11 +50,12 @@ def test_one_of_many_does_not_stop_the_others(shell: Shell) -> None:
 
 
 def test_who_is_not_signed_in_is_told(stranger: Shell) -> None:
-    code = stranger.value(
+    code, remedy = stranger.values(
         f"try {{ Import-AzContainerRegistryImage {TARGET} {HELLO} -ErrorAction Stop }}"
-        " catch { $_.FullyQualifiedErrorId }"
+        " catch { $_.FullyQualifiedErrorId; $_.ErrorDetails.RecommendedAction }"
     )
     assert code == "NOT_SIGNED_IN,Import-AzContainerRegistryImage"
+    assert remedy == "Sign in with Connect-AzAccount."
 
 
 def test_a_file_that_is_not_there_is_named(stranger: Shell) -> None:

@@ -14,20 +14,33 @@ function Test-AzAccounts {
     $false
 }
 
-# The sign-in commands that the session has from elsewhere: all of them beside Az.Accounts.
+# The sign-in commands that the session has from elsewhere: all of them beside Az.Accounts, which is loaded for that.
+# PowerShell loads this module when somebody types Connect-AzAccount and it is found before Az.Accounts; it looks no
+# further then, so that the command has to be there afterwards.
 function Get-ForeignSignInCommand {
-    if (Test-AzAccounts) { return $script:SignInCommands }
+    if (Test-AzAccounts) {
+        Import-Module -Name 'Az.Accounts' -Global -Verbose:$false -ErrorAction SilentlyContinue
+        if ($null -ne (Get-Module -Name 'Az.Accounts')) { return $script:SignInCommands }
+    }
     foreach ($name in $script:SignInCommands) {
         $found = Get-Command -Name $name -ListImported -ErrorAction Ignore
         if (@($found | Where-Object { $_.Source -ne 'AcrBridge' }).Count) { $name }
     }
 }
 
+# In a job: what its parent got.
+$script:GivenTokens = $null
+
 # The request parameter `tokens` of who is signed in with Az.Accounts; nothing where nobody is.
 function Get-AzAccountsToken {
     param([AllowNull()] [object] $DefaultProfile, [AllowEmptyString()] [string] $SubscriptionId)
 
-    if (-not (Test-AzAccounts)) { return }
+    if ($null -ne $script:GivenTokens) {
+        $tokens = [ordered]@{}
+        foreach ($name in $script:GivenTokens.Keys) { $tokens[$name] = ConvertTo-RequestSecret $script:GivenTokens[$name] }
+        return $tokens
+    }
+    if ($null -eq (Get-Module -Name 'Az.Accounts')) { return }
     $with = @{ ErrorAction = 'Stop'; WarningAction = 'SilentlyContinue' }
     if ($null -ne $DefaultProfile) { $with['DefaultProfile'] = $DefaultProfile }
     try {

@@ -1,5 +1,6 @@
 # -AsJob: a PowerShell of its own, which runs the same command. Start-Job hands its arguments over a pipe, as XML in
-# which a SecureString stays one; so passwords become such before.
+# which a SecureString stays one; so passwords and tokens become such before. A sign-in of Az.Accounts can be that of
+# this process alone, and a context of it does not survive the pipe: the job gets its token.
 function Start-CmdletJob {
     param([System.Management.Automation.PSCmdlet] $Cmdlet)
 
@@ -11,10 +12,14 @@ function Start-CmdletJob {
     if ($bound['Password'] -is [string] -and $bound['Password']) {
         $bound['Password'] = [System.Net.NetworkCredential]::new('', $bound['Password']).SecurePassword
     }
+    $tokens = Get-AzAccountsToken -DefaultProfile $bound['DefaultProfile'] -SubscriptionId $bound['SubscriptionId']
+    if ($null -ne $tokens) { $tokens['arm'] = [System.Net.NetworkCredential]::new('', $tokens['arm']).SecurePassword }
+    $bound.Remove('DefaultProfile')
     $manifest = [System.IO.Path]::Combine($PSScriptRoot, '..', 'AcrBridge.psd1')
-    Start-Job -Name $command.Name -ArgumentList $manifest, $command.Name, $bound -ScriptBlock {
-        param($Manifest, $Name, $Bound)
-        Import-Module $Manifest
+    Start-Job -Name $command.Name -ArgumentList $manifest, $command.Name, $bound, $tokens -ScriptBlock {
+        param($Manifest, $Name, $Bound, $Tokens)
+        $module = Import-Module $Manifest -PassThru
+        & $module { $script:GivenTokens = $args[0] } $Tokens
         & "AcrBridge\$Name" @Bound
     }
 }

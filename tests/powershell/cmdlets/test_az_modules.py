@@ -20,7 +20,7 @@ function Connect-AzAccount { $global:AzSignedIn = $true }
 function Disconnect-AzAccount { $global:AzSignedIn = $false }
 function Get-AzContext {
     [CmdletBinding()] param([object] $DefaultProfile)
-    if ($env:AZ_TOKEN) {
+    if ($global:AzSignedIn) {
         [pscustomobject]@{
             Account = [pscustomobject]@{ Id = 'az-user' }
             Environment = [pscustomobject]@{ Name = 'AzureCloud' }
@@ -93,15 +93,24 @@ def test_without_az_the_commands_for_signing_in_load_by_themselves(stranger: She
     assert "Target" in ended.stdout
 
 
-def test_beside_az_accounts_this_module_has_none_of_them(stranger: Shell) -> None:
-    user = with_modules(stranger, "Az.Accounts")
+@pytest.mark.parametrize("order", [("own", "az"), ("az", "own")])
+def test_beside_az_accounts_its_commands_sign_in_wherever_it_is_found(
+    stranger: Shell, order: tuple[str, str]
+) -> None:
+    user = with_modules(stranger, "Az.Accounts", order=order)
     found = user.values(
-        "Import-Module AcrBridge\n"
-        "(Get-Command Connect-AzAccount).Source\nAcrBridge\\Get-AcrBridgeEngine | Out-Null\n"
+        "Connect-AzAccount\n(Get-Command Connect-AzAccount).Source\nImport-Module AcrBridge\n"
+        "(Get-Command Connect-AzAccount).Source\n"
         "@(Get-Command -Module AcrBridge -Name '*-AzAccount', '*-AzContext', '*-AzAccessToken').Count",
         module=None,
     )
-    assert found == ["Az.Accounts", 0]
+    assert found == ["Az.Accounts", "Az.Accounts", 0]
+
+
+def test_an_az_accounts_that_cannot_be_loaded_is_as_none(stranger: Shell) -> None:
+    user = with_modules(stranger, "Az.Accounts")
+    (user.folder / "az" / "Az.Accounts" / "Az.Accounts.psm1").write_text("throw 'broken'")
+    assert user.values("(Get-Command Connect-AzAccount).Source", module=None) == ["AcrBridge"]
 
 
 def test_a_command_that_the_session_has_already_is_left_alone(stranger: Shell) -> None:
@@ -117,7 +126,13 @@ def test_a_command_that_the_session_has_already_is_left_alone(stranger: Shell) -
 @pytest.mark.parametrize("old", ["", "1"], ids=["secure-string", "string"])
 def test_the_sign_in_of_az_is_used_without_another(stranger: Shell, token: str, old: str) -> None:
     user = with_modules(stranger, "Az.Accounts", AZ_TOKEN=token, AZ_OLD=old)
-    assert user.values(f"{IMPORT} -TargetTag az:1", module=None) == [True]
+    assert user.values(f"Connect-AzAccount\n{IMPORT} -TargetTag az:1", module=None) == [True]
+
+
+def test_a_job_works_with_the_sign_in_of_az_in_its_parents_process(stranger: Shell, token: str) -> None:
+    user = with_modules(stranger, "Az.Accounts", AZ_TOKEN=token)
+    line = f"{IMPORT} -TargetTag az:3 -DefaultProfile (Get-AzContext) -AsJob | Wait-Job | Receive-Job"
+    assert user.values(f"Connect-AzAccount\n{line}", module=None) == [True]
 
 
 def test_where_az_has_nobody_signed_in_the_engines_own_account_is_used(shell: Shell) -> None:
@@ -128,7 +143,8 @@ def test_where_az_has_nobody_signed_in_the_engines_own_account_is_used(shell: Sh
 def test_a_token_that_is_no_longer_taken_is_reported_as_such(stranger: Shell) -> None:
     user = with_modules(stranger, "Az.Accounts", AZ_TOKEN="eyJhbGciOiJub25lIn0.eyJzdWIiOiJtZSJ9.c2ln")
     code = user.value(
-        f"try {{ {IMPORT} -ErrorAction Stop }} catch {{ $_.FullyQualifiedErrorId }}", module=None
+        f"Connect-AzAccount\ntry {{ {IMPORT} -ErrorAction Stop }} catch {{ $_.FullyQualifiedErrorId }}",
+        module=None,
     )
     assert code == "SIGN_IN_EXPIRED,Import-AzContainerRegistryImage"
 

@@ -90,5 +90,6 @@ def test_the_article_shows_several_manifests_of_its_first_import(reader: Shell) 
 
 
 def test_the_article_signs_in_with_an_identity_and_shows_a_token(source_tenant: Shell) -> None:
-    assert "20000000-0000-0000-0000-0000000000a2" in source_tenant.run(filled_in(CONNECT)).succeeded().stdout
+    shown = source_tenant.run(filled_in(CONNECT)).succeeded().stdout.splitlines()
+    assert shown[3].split() == ["userAssignedIdentity", "Source", "AzureCloud"]
     assert "System.Security.SecureString" in source_tenant.run(GET_TOKEN).succeeded().stdout

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import TypeVar
 
 from acrbridge.errors import AcrBridgeError, PartFailedError, StoppedError
 from acrbridge.http.deadlines import Cancelled
@@ -20,6 +21,11 @@ from acrbridge.transfer.content import Source, Target
 from acrbridge.transfer.copy import Copy, Options
 from acrbridge.transfer.progress import told
 from acrbridge.transfer.tags import Selection
+
+T = TypeVar("T")
+
+Copied = tuple[dict[str, str], dict[str, AcrBridgeError]]
+"""By tag: the digests of images that arrived, and why others did not."""
 
 _IMAGES_AT_ONCE = 16
 """Images of one repository whose walks go on side by side; their requests share the job's concurrency."""
@@ -36,6 +42,8 @@ _STOPPED = {
     True: "Stopped. The archive was not whole, and nothing of it stays.",
 }
 """By whether the target is an archive."""
+_LOOK = 0.2
+"""Seconds between two looks for a signal."""
 _GRACE = 0.7
 """Seconds that what is under way has to end by itself when it is interrupted."""
 
@@ -102,13 +110,11 @@ def _copied(
     try:
         progress = nullcontext() if job.dry_run else told(copy.progress, session.listener)
         with progress, session.stopped_by(lambda: copy.stop(_GRACE)):
-            if selection is not None:
-                digests, failed = _all(copy, selection, session)
-            else:
-                tags, failed = _tags(job, source, target), {}
-                digests = dict.fromkeys(tags or [""], copy.image(source.version or "latest", tags))
+            digests, failed = _attended(
+                lambda: _all(copy, selection) if selection is not None else _one(copy, job, source, target),
+                stop=lambda: _stop(copy, session),
+            )
     except (KeyboardInterrupt, Cancelled) as stop:
-        _stop(copy, session)
         interrupt = stop if isinstance(stop, KeyboardInterrupt) else KeyboardInterrupt()
         raise StoppedError(
             _STOPPED[isinstance(target, LayoutPath) and target.is_archive], interrupt
@@ -180,10 +186,30 @@ def _stop(copy: Copy, session: Session) -> None:
         session.http.abort()
 
 
-def _all(
-    copy: Copy, selection: Selection, session: Session
-) -> tuple[dict[str, str], dict[str, AcrBridgeError]]:
-    """Copy tags: the digests of those that arrived, and why others did not."""
+def _attended(work: Callable[[], T], stop: Callable[[], None]) -> T:
+    """Have work done by another thread, and hear signals in this one.
+
+    Python misses one that comes just before a wait without end, until that ends: this waits a moment at a time.
+    """
+    with ThreadPoolExecutor(1, "acrbridge-work") as pool:
+        future = pool.submit(work)
+        try:
+            while wait([future], _LOOK).not_done:
+                pass
+        except KeyboardInterrupt:
+            stop()
+            raise
+    return future.result()
+
+
+def _one(copy: Copy, job: CopyJob, source: Place, target: Place) -> Copied:
+    """Copy one image."""
+    tags = _tags(job, source, target)
+    return dict.fromkeys(tags or [""], copy.image(source.version or "latest", tags)), {}
+
+
+def _all(copy: Copy, selection: Selection) -> Copied:
+    """Copy tags."""
 
     def one(tag: str) -> str | AcrBridgeError:
         try:
@@ -193,11 +219,7 @@ def _all(
 
     tags = copy.tags(selection)
     with ThreadPoolExecutor(_IMAGES_AT_ONCE) as pool:
-        try:
-            results = dict(zip(tags, pool.map(one, tags), strict=True))
-        except KeyboardInterrupt:
-            _stop(copy, session)  # or the pool would first do all that is left
-            raise
+        results = dict(zip(tags, pool.map(one, tags), strict=True))
     failed = {tag: result for tag, result in results.items() if isinstance(result, AcrBridgeError)}
     return {tag: result for tag, result in results.items() if isinstance(result, str)}, failed
 

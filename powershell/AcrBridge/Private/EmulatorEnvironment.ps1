@@ -16,7 +16,10 @@ function Enter-EmulatorEnvironment {
 function Exit-EmulatorEnvironment {
     if ($null -eq $script:EnvironmentBefore) { return }
     foreach ($name in $script:EnvironmentBefore.Keys) {
-        [System.Environment]::SetEnvironmentVariable($name, $script:EnvironmentBefore[$name])
+        $before = $script:EnvironmentBefore[$name]
+        # PowerShell would make '' of $null, which .NET 9 and later keep as a value.
+        if ($null -eq $before) { $before = [System.Management.Automation.Language.NullString]::Value }
+        [System.Environment]::SetEnvironmentVariable($name, $before)
     }
     $script:EnvironmentBefore = $null
 }

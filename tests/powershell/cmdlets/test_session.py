@@ -48,14 +48,15 @@ def test_a_subscription_can_be_chosen_at_sign_in(stranger: Shell) -> None:
 
 def test_an_emulator_lends_the_session_its_environment(stranger: Shell) -> None:
     before, during, after, config, there = stranger.values(
+        "[Environment]::SetEnvironmentVariable('ACR_EMULATOR_STATE', [NullString]::Value)\n"
         "$env:HTTPS_PROXY\n"
         "$started = Start-AzContainerRegistryEmulator -Seed none -State own\n"
         "try { $env:HTTPS_PROXY } finally { Stop-AzContainerRegistryEmulator }\n"
-        "$env:HTTPS_PROXY; $env:ACRBRIDGE_CONFIG_DIR; Test-Path Env:ACR_EMULATOR_RESOURCE_GROUP"
+        "$env:HTTPS_PROXY; $env:ACRBRIDGE_CONFIG_DIR; Test-Path Env:ACR_EMULATOR_STATE"
     )
     assert before == after != during
     assert config == stranger.variables["ACRBRIDGE_CONFIG_DIR"]
-    assert there is ("ACR_EMULATOR_RESOURCE_GROUP" in stranger.variables)
+    assert there is False
 
 
 def test_the_tab_key_offers_registries_repositories_tags_and_digests(shell: Shell) -> None:

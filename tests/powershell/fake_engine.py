@@ -53,7 +53,7 @@ def flood(request: Any, params: dict[str, Any]) -> None:
 
 def talk(request: Any, params: dict[str, Any]) -> None:
     known = {"id": request, "activity": "Copying a:b", "status": "Copying", "percent": 50, "remaining": 3.2}
-    for told in (known, {"id": request, "activity": "", "status": "", "percent": None, "remaining": None}):
+    for told in (known, {"id": request, "activity": "", "status": "", "percent": None, "remaining": 1e11}):
         send({"method": "progress", "params": told})
     for level in ("verbose", "debug"):
         send({"method": "log", "params": {"id": request, "level": level, "message": f"a {level} line"}})

@@ -20,6 +20,9 @@ function Write-EngineProgress {
     $known = @{}
     if ($Params['status']) { $known['Status'] = $Params['status'] }
     if ($null -ne $Params['percent']) { $known['PercentComplete'] = [int]$Params['percent'] }
-    if ($null -ne $Params['remaining']) { $known['SecondsRemaining'] = [int]$Params['remaining'] }
+    # A transfer that stands still has no end in sight.
+    if ($null -ne $Params['remaining'] -and $Params['remaining'] -lt [int]::MaxValue) {
+        $known['SecondsRemaining'] = [int]$Params['remaining']
+    }
     Write-Progress -Id $Id -Activity $Activity @known
 }

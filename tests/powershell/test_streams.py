@@ -230,3 +230,12 @@ def test_the_environment_as_it_is_now_goes_with_each_request(script: Script, fak
     """)
     assert first == {"HTTPS_PROXY": "http://proxy:1"}
     assert second == {"NO_PROXY": "localhost"}
+
+
+def test_who_is_signed_in_is_one_error_where_the_engine_fails(script: Script, fake_engine: Fake) -> None:
+    ended = script(f"""{use(fake_engine())}
+        Get-AzContext -ErrorAction SilentlyContinue -ErrorVariable heard
+        $heard.FullyQualifiedErrorId
+        $global:Error.Count
+    """)
+    assert ended == ["ENGINE_ENDED,Get-AzContext", 1]

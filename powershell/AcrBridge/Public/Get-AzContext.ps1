@@ -21,6 +21,7 @@ function Get-AzContext {
     begin { . $script:UseCallerPreference }
     end {
         $found = Invoke-EngineRequest -Cmdlet $PSCmdlet -Method 'listSubscriptions'
+        if ($null -eq $found) { return }
         foreach ($subscription in $found['subscriptions']) {
             if ($subscription['isDefault']) { ConvertTo-AzContext $subscription }
         }

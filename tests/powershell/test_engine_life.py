@@ -204,6 +204,17 @@ def test_an_engine_that_prints_garbage_is_reported_and_replaced(script: Script, 
     assert ends(first)
 
 
+def test_a_request_that_takes_too_long_does_not_end_the_engine_for_others(
+    script: Script, fake_engine: Fake
+) -> None:
+    before, code, after = script(f"""{use(fake_engine())}
+        (Request-Engine who)['pid']
+        & $module {{ (Get-EngineAnswer hang @{{}} '' 0.2)['error']['data']['code'] }}
+        (Request-Engine who)['pid']
+    """)
+    assert (before, code) == (after, "ENGINE_SILENT")
+
+
 def test_megabytes_on_standard_error_hold_nothing_up(script: Script, fake_engine: Fake) -> None:
     assert script(f"{use(fake_engine())}(Request-Engine flood).Count") == [0]
 

@@ -88,8 +88,9 @@ function Get-EngineAnswer {
         if ($null -eq $answer -and -not (Send-EngineMessage $cancel)) { Stop-Engine }
     }
     if (-not $answer.Contains('jsonrpc')) {
-        # It is ours, because the engine's own are of no use any more.
-        Stop-Engine
+        # It is ours: the engine is of no use any more, unless it is at work still and only this request is late.
+        $isLate = $null -ne $engine.Welcome -and $answer['error']['data']['code'] -eq 'ENGINE_SILENT'
+        if (-not $isLate -or -not (Send-EngineMessage $cancel)) { Stop-Engine }
         $answer['error']['message'] = Hide-RequestSecret $answer['error']['message'] $Params
     }
     $answer
@@ -112,7 +113,9 @@ function Wait-EngineAnswer {
 }
 
 # Members of a request that are secrets; a proxy's address can hold a password.
-$script:SecretNames = 'password', 'secret', 'arm', 'parameters', 'HTTP_PROXY', 'HTTPS_PROXY', 'IDENTITY_HEADER'
+$script:SecretNames = @(
+    'password', 'secret', 'arm', 'parameters', 'HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'IDENTITY_HEADER', 'MSI_SECRET'
+)
 
 # A text without the secrets of a request: the last words of an engine can hold anything.
 function Hide-RequestSecret {

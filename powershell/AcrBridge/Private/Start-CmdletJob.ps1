@@ -15,9 +15,12 @@ function Start-CmdletJob {
     $tokens = Get-AzAccountsToken -DefaultProfile $bound['DefaultProfile'] -SubscriptionId $bound['SubscriptionId']
     if ($null -ne $tokens) { $tokens['arm'] = [System.Net.NetworkCredential]::new('', $tokens['arm']).SecurePassword }
     $bound.Remove('DefaultProfile')
+    # A job of Windows PowerShell begins in the user's documents: relative paths would be looked for there.
+    $location = $Cmdlet.SessionState.Path.CurrentFileSystemLocation.ProviderPath
     $manifest = [System.IO.Path]::Combine($PSScriptRoot, '..', 'AcrBridge.psd1')
-    Start-Job -Name $command.Name -ArgumentList $manifest, $command.Name, $bound, $tokens -ScriptBlock {
-        param($Manifest, $Name, $Bound, $Tokens)
+    Start-Job -Name $command.Name -ArgumentList $location, $manifest, $command.Name, $bound, $tokens -ScriptBlock {
+        param($Location, $Manifest, $Name, $Bound, $Tokens)
+        Set-Location -LiteralPath $Location
         $module = Import-Module $Manifest -PassThru
         & $module { $script:GivenTokens = $args[0] } $Tokens
         & "AcrBridge\$Name" @Bound

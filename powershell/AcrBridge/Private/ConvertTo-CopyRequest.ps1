@@ -13,6 +13,7 @@ function ConvertTo-CopyRequest {
         source    = Resolve-LayoutPath $bound['Source'] $Cmdlet
         target    = Resolve-LayoutPath $bound['Target'] $Cmdlet
         referrers = -not $bound['NoReferrers']
+        clobber   = -not $bound['NoClobber']
     }
     foreach ($name in $script:CopyMembers.Keys) {
         # A column of a CSV file can be empty.

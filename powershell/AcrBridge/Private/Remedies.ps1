@@ -16,7 +16,7 @@ $script:Remedies = @{
     SUBSCRIPTION_NOT_FOUND    = 'Check -SubscriptionId; Get-AzContext shows the one in use.'
     TAGS_NOT_FOUND            = 'Compare -Only, -Regex, -Semver, -Newest and -Exclude with the tags in the message.'
     TARGET_REGISTRY_NOT_FOUND = 'Check -RegistryName and -ResourceGroupName, or name another subscription with -SubscriptionId.'
-    TARGET_TAG_EXISTS         = 'Add -Mode Force to overwrite it, or choose another tag with -TargetTag.'
+    TARGET_TAG_EXISTS         = 'Overwrite it with -Mode Force, or without -NoClobber; or choose another tag.'
     TENANT_MISMATCH           = 'Sign in with -Tenant of the subscription''s tenant.'
     TENANT_UNKNOWN            = 'Check -Tenant: a GUID, or a domain such as contoso.onmicrosoft.com.'
 }

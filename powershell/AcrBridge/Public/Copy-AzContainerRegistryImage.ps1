@@ -36,6 +36,8 @@ function Copy-AzContainerRegistryImage {
         Of referrers only those of these types.
     .PARAMETER ForeignLayers
         Copies layers that registries do not hold by their licence, from their URLs.
+    .PARAMETER NoClobber
+        Refuses to move a tag that the target has for another image.
     .PARAMETER SourceCredential
         User and password of the source registry.
     .PARAMETER TargetCredential
@@ -96,6 +98,7 @@ function Copy-AzContainerRegistryImage {
         [switch] $NoReferrers,
         [string[]] $ArtifactType,
         [switch] $ForeignLayers,
+        [switch] $NoClobber,
 
         [Parameter(ValueFromPipelineByPropertyName)]
         [pscredential] $SourceCredential,

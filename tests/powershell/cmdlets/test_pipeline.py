@@ -150,6 +150,15 @@ def test_copies_flow_out_of_a_file_and_bring_referrers(shell: Shell) -> None:
     assert small["ManifestsSent"] == 2
 
 
+def test_a_copy_moves_no_tag_where_it_must_not(shell: Shell) -> None:
+    line = "Copy-AzContainerRegistryImage docker.io/library/hello-world:latest myregistry.azurecr.io/kept:1 -NoClobber"
+    first, code = shell.values(
+        f"{line}\ntry {{ {line} -Platform linux/386 -ErrorAction Stop }} catch {{ $_.FullyQualifiedErrorId }}"
+    )
+    assert [image["Tag"] for image in first["Images"]] == ["1"]
+    assert code == "TARGET_TAG_EXISTS,Copy-AzContainerRegistryImage"
+
+
 def test_a_layout_is_found_from_powershells_location(shell: Shell) -> None:
     (shell.folder / "läyout").mkdir()
     result = shell.value(

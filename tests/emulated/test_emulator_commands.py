@@ -87,6 +87,14 @@ def test_start_status_stop(shell: Acrbridge, folder: Path) -> None:
     assert not (folder / "endpoint.json").exists()
 
 
+def test_a_module_in_the_current_folder_is_not_run(
+    shell: Acrbridge, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "uvicorn.py").write_text("raise SystemExit('led astray')\n")
+    monkeypatch.chdir(tmp_path)
+    assert [start(shell, folder)["pid"]] == processes_of(folder)
+
+
 def test_start_twice_is_one_emulator(shell: Acrbridge, folder: Path) -> None:
     started = start(shell, folder)
     assert shell("emulator", "start", "--state", str(folder)).warnings == []

@@ -21,6 +21,8 @@ from typing import Any, BinaryIO
 
 from acrbridge.errors import AcrBridgeError, NotFoundError
 
+_EMULATOR = (sys.executable, "-P", "-m", "acr_emulator")
+"""-P leaves out the current folder, where a module of another's could lie."""
 _START = 20.0
 _STOP = 10.0
 """Seconds that starting and stopping may take."""
@@ -106,7 +108,7 @@ def start(state: Path, options: EmulatorOptions) -> Emulator:
     try:
         with _log(state) as log, _interrupts_deferred():
             process = subprocess.Popen(  # noqa: S603 - our own module, in our own interpreter
-                [sys.executable, "-m", "acr_emulator", "serve", "--state", str(state), *options.arguments()],
+                [*_EMULATOR, "serve", "--state", str(state), *options.arguments()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -285,7 +287,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 def _module(state: Path, *arguments: str) -> None:
     _check_installed()
     done = subprocess.run(  # noqa: S603 - our own module, in our own interpreter
-        [sys.executable, "-m", "acr_emulator", arguments[0], "--state", str(state), *arguments[1:]],
+        [*_EMULATOR, arguments[0], "--state", str(state), *arguments[1:]],
         capture_output=True,
         text=True,
         check=False,

@@ -49,7 +49,8 @@ function Get-AzAccountsToken {
         $token = (Az.Accounts\Get-AzAccessToken @with).Token
     }
     catch {
-        Write-Verbose "Az.Accounts gives no token: $($_.Exception.Message)"
+        # Not in silence: the engine's own account can be another one.
+        Write-Warning "Az.Accounts gives no token, so that acrbridge's own sign-in is used: $($_.Exception.Message)"
         return
     }
     $tenant = [string]$context.Tenant.Id

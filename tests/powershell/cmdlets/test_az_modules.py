@@ -32,6 +32,7 @@ function Get-AzContext {
 function Get-AzAccessToken {
     [CmdletBinding()] param([object] $DefaultProfile)
     $token = $env:AZ_TOKEN
+    if ($token -eq 'expired') { throw 'Sign in again.' }
     if (-not $env:AZ_OLD) { $token = [System.Net.NetworkCredential]::new('', $token).SecurePassword }
     [pscustomobject]@{ Token = $token }
 }
@@ -138,6 +139,16 @@ def test_a_job_works_with_the_sign_in_of_az_in_its_parents_process(stranger: She
 def test_where_az_has_nobody_signed_in_the_engines_own_account_is_used(shell: Shell) -> None:
     user = with_modules(shell, "Az.Accounts")
     assert user.values(f"{IMPORT} -TargetTag az:2", module=None) == [True]
+
+
+def test_where_az_gives_no_token_a_warning_says_that_another_account_is_used(shell: Shell) -> None:
+    user = with_modules(shell, "Az.Accounts", AZ_TOKEN="expired")
+    done, warned = user.values(
+        f"Connect-AzAccount\n{IMPORT} -TargetTag az:4 -WarningVariable heard 3>$null\n"
+        "$heard[0].Message -like '*own sign-in is used: Sign in again.'",
+        module=None,
+    )
+    assert (done, warned) == (True, True)
 
 
 def test_a_token_that_is_no_longer_taken_is_reported_as_such(stranger: Shell) -> None:

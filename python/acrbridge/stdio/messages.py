@@ -61,7 +61,8 @@ class Tokens(Params):
     tenant_id: str
     subscription_id: str
     subscription_name: str = ""
-    cloud: str = "AzureCloud"
+    cloud: Literal["AzureCloud", "AzureChinaCloud", "AzureUSGovernment"] = "AzureCloud"
+    """Its name; a token of another must not go to the hosts of one of these."""
 
     def sign_in(self) -> GivenSignIn:
         """As a session takes it."""

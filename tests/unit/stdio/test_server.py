@@ -190,3 +190,10 @@ def test_no_parameters_do_more_than_fail(method: Method, data: st.DataObject) ->
 def test_no_message_does_more_than_fail(message: Any) -> None:
     with suppress(ProtocolError):
         _envelope(_parsed(json.dumps(message).encode()))
+
+
+def test_a_token_of_a_cloud_that_is_not_known_is_refused(engine: Engine) -> None:
+    tokens = {"arm": "t", "tenantId": "x", "subscriptionId": "y", "cloud": "AzureStack"}
+    answer = engine.ask(id=1, method="account", params={"tokens": tokens})
+    assert refusal(answer) == (1, -32602, "PARAMETERS_INVALID")
+    assert "tokens.cloud" in answer["error"]["message"]

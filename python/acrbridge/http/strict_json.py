@@ -25,6 +25,18 @@ def loads(body: bytes) -> Any:
     return document
 
 
+def load_object(body: bytes) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        ValueError, RecursionError: it is none.
+    """
+    document = loads(body)
+    if not isinstance(document, dict):
+        raise ValueError("no object")  # noqa: TRY004 - it is the document that is wrong
+    return document
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 

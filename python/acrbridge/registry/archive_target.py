@@ -17,7 +17,6 @@ from pathlib import Path
 from types import TracebackType
 
 from acrbridge.errors import NotFoundError, TargetExistsError
-from acrbridge.http.client import Response
 from acrbridge.http.streams import Body
 from acrbridge.private_files import despite_windows
 from acrbridge.references import is_digest
@@ -89,9 +88,7 @@ class ArchiveTarget:
         with self._lock, disk_errors(self.name):
             self._file.seek(self._places[path, size] + len(header_of(path, size)))
             body = self._file.read(size)
-        return manifests.read(
-            Response(200, {"Content-Type": kept.media_type}, body, ""), self.name, kept.digest
-        )
+        return manifests.checked(body, kept.media_type, self.name, kept.digest)
 
     def digest_of(self, version: str) -> str | None:
         """The digest that a tag or digest stands for; None where there is none."""

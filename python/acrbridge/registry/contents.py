@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from acrbridge.errors import AcrBridgeError
-from acrbridge.http import redact
-from acrbridge.http.client import Response
+from acrbridge.http import redact, strict_json
 from acrbridge.references import is_digest
 from acrbridge.registry.platforms import Platform
 
@@ -121,8 +120,8 @@ def _object(body: bytes) -> dict[str, Any]:
     if len(body) > MAX_MANIFEST:
         raise _invalid(f"it has {len(body):,} bytes, more than {MAX_MANIFEST:,}")
     try:
-        return Response(200, {}, body, "").json_object()
-    except AcrBridgeError:
+        return strict_json.load_object(body)
+    except (ValueError, RecursionError):
         raise _invalid("it is no JSON object, or one that is not well formed") from None
 
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import cached_property
 
 from acrbridge.errors import AcrBridgeError, NotFoundError, UsageError, VerificationError
-from acrbridge.http.client import Response
 from acrbridge.references import is_digest
 from acrbridge.registry import manifests
 from acrbridge.registry.contents import (
@@ -81,7 +80,7 @@ class Layout:
                 "DIGEST_MISMATCH", f"{self.name}: {digest} has {len(body)} bytes, not {listed.size}."
             )
         media_type = listed.media_type if listed else self._media_type(body, digest)
-        return manifests.read(Response(200, {"Content-Type": media_type}, body, ""), self.name, digest)
+        return manifests.checked(body, media_type, self.name, digest)
 
     def contents(self, version: str) -> Contents:
         """What a manifest refers to. Raises as `manifest` does; AcrBridgeError: MANIFEST_INVALID."""

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from acrbridge.errors import AcrBridgeError, UsageError
-from acrbridge.http import redact
-from acrbridge.http.client import Response
+from acrbridge.http import redact, strict_json
 from acrbridge.references import check_tag, is_digest
 from acrbridge.registry.contents import OCI_INDEX, Descriptor
 from acrbridge.registry.manifests import check_kind
@@ -157,8 +156,8 @@ def json_object(body: bytes, where: str) -> dict[str, Any]:
         AcrBridgeError: LAYOUT_INVALID.
     """
     try:
-        return Response(200, {}, body, "").json_object()
-    except AcrBridgeError:
+        return strict_json.load_object(body)
+    except (ValueError, RecursionError):
         raise _invalid(where, "it is no JSON object, or one that is not well formed") from None
 
 

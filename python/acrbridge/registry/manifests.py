@@ -54,17 +54,36 @@ def read(response: Response, where: str, digest: str | None) -> Manifest:
         AcrBridgeError: MANIFEST_AMBIGUOUS; ANSWER_UNINTELLIGIBLE, no JSON object.
     """
     said = response.headers.get("Docker-Content-Digest") or digest
-    algorithm = "sha512" if said and said.startswith("sha512:") else "sha256"
-    computed = f"{algorithm}:{hashlib.new(algorithm, response.body).hexdigest()}"
-    wanted = {text for text in (said, digest) if text}
+    kind = response.headers.get("Content-Type", "")
+    return checked(response.body, kind, where, said, digest, url=response.url)
+
+
+def checked(body: bytes, media_type: str, where: str, *digests: str | None, url: str = "") -> Manifest:
+    """A manifest, of whose bytes is known what they should be.
+
+    Args:
+        body: its bytes.
+        media_type: that it was found under; parameters do not count.
+        where: what has it, for messages.
+        digests: that it should have, by the first one's algorithm; None for one that is not known.
+        url: where it was read.
+
+    Raises:
+        VerificationError: DIGEST_MISMATCH.
+        AcrBridgeError: MANIFEST_AMBIGUOUS; ANSWER_UNINTELLIGIBLE, no JSON object.
+    """
+    first = digests[0] or ""
+    algorithm = "sha512" if first.startswith("sha512:") else "sha256"
+    computed = f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}"
+    wanted = {digest for digest in digests if digest}
     if wanted - {computed}:
         raise VerificationError(
             "DIGEST_MISMATCH",
             f"{where}: the manifest's bytes have digest {computed},"
             f" not {redact.foreign(', '.join(sorted(wanted)), 200)}.",
         )
-    media_type = response.headers.get("Content-Type", "").partition(";")[0].strip()
-    manifest = Manifest(computed, media_type, response.body, response.url)
+    media_type = media_type.partition(";")[0].strip()
+    manifest = Manifest(computed, media_type, body, url)
     check_kind(manifest.document(), media_type, where)
     return manifest
 

@@ -22,14 +22,14 @@ from acrbridge.private_files import despite_windows
 from acrbridge.references import is_digest
 from acrbridge.registry import manifests
 from acrbridge.registry.contents import Descriptor, read_contents
-from acrbridge.registry.files import ABANDONED, blob_path, disk_errors, write_all
+from acrbridge.registry.files import ABANDONED, NothingMounts, blob_path, disk_errors, write_all
 from acrbridge.registry.layout import INDEX, MARKER, MARKER_CONTENT
 from acrbridge.registry.layout_index import Index
 from acrbridge.registry.manifests import Manifest
 from acrbridge.registry.tar import END, header_of, padded
 
 
-class ArchiveTarget:
+class ArchiveTarget(NothingMounts):
     """An archive that is written. Use it in a `with`: it appears when that is left without an error.
 
     Args:
@@ -114,16 +114,6 @@ class ArchiveTarget:
         """
         self._write(blob_path(blob.digest), blob.size, body)
         self._blobs.add(blob.digest)
-
-    def can_mount(self, digest: str, source: object) -> bool:
-        """Never."""
-        del digest, source
-        return False
-
-    def mount(self, digest: str, source: object) -> bool:
-        """Never."""
-        del digest, source
-        return False
 
     def put_manifest(self, version: str, manifest: Manifest) -> bool:
         """Store a manifest under a tag or its digest.

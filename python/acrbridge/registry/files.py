@@ -38,6 +38,20 @@ class Files(Protocol):
         """A file's bytes, counted; None where there is no such plain file."""
 
 
+class NothingMounts:
+    """The part of a target on disk that says so: no blob of a registry can be mounted there."""
+
+    def can_mount(self, digest: str, source: object) -> bool:
+        """Never."""
+        del digest, source
+        return False
+
+    def mount(self, digest: str, source: object) -> bool:
+        """Never."""
+        del digest, source
+        return False
+
+
 class Section:
     """A part of an open file, read once from its beginning to its end.
 

@@ -18,7 +18,7 @@ from acrbridge.http.streams import Body
 from acrbridge.private_files import take_lock
 from acrbridge.references import is_digest
 from acrbridge.registry.contents import Descriptor, read_contents
-from acrbridge.registry.files import blob_path, disk_errors, read_whole
+from acrbridge.registry.files import NothingMounts, blob_path, disk_errors, read_whole
 from acrbridge.registry.folder import Folder
 from acrbridge.registry.holdings import Holdings
 from acrbridge.registry.layout import INDEX, MARKER, MARKER_CONTENT, Layout, check_marker, has_digest
@@ -29,7 +29,7 @@ _FAR = 1 << 30
 """Where the marker is locked: Windows lets nobody read what is."""
 
 
-class LayoutTarget:
+class LayoutTarget(NothingMounts):
     """A layout in a folder, which is made with the first thing that is put there. Use it in a `with`.
 
     Args:
@@ -109,16 +109,6 @@ class LayoutTarget:
         with self._ready().create(blob_path(blob.digest), blob.size) as write:
             for piece in body:
                 write(piece)
-
-    def can_mount(self, digest: str, source: object) -> bool:
-        """Never."""
-        del digest, source
-        return False
-
-    def mount(self, digest: str, source: object) -> bool:
-        """Never."""
-        del digest, source
-        return False
 
     def put_manifest(self, version: str, manifest: Manifest) -> bool:
         """Store a manifest under a tag or its digest.

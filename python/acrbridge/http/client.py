@@ -136,7 +136,6 @@ class HttpClient:
         timeouts: in seconds.
         clock: for waits between tries.
         user_agent: what servers are told.
-        requests_per_second: that each host gets at most; None: any number.
         plain_http: HOST[:PORT], in lower case, of those that plain HTTP may go to.
         may_reach: which IP addresses a stranger's URL may lead to.
     """
@@ -148,14 +147,13 @@ class HttpClient:
         timeouts: Timeouts | None = None,
         clock: Clock | None = None,
         user_agent: str = "acrbridge",
-        requests_per_second: float | None = None,
         plain_http: frozenset[str] = frozenset(),
         may_reach: MayReach = is_public,
     ) -> None:
         self.clock = clock or SystemClock()
         self.timeouts = timeouts or Timeouts()
         self.counts = Counts()
-        self.pace = Pace(self.clock, requests_per_second)
+        self.pace = Pace(self.clock)
         self.on_trouble: list[Callable[[str], None]] = []
         """Each hears of the host, with its port, of each transient answer and each connection that failed."""
         self.quickest: dict[str, float] = {}
